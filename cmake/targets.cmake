@@ -1,0 +1,26 @@
+# One library per folder. Usage:
+#   sre_library(ledger_adapters SOURCES sqlite_ledger.cc LINKS ledger SQLite::SQLite3 [NO_UNITY])
+# Unity builds keep the clean build short; NO_UNITY is for units with Beast or hnswlib headers.
+add_library(sre_options INTERFACE)
+target_compile_options(sre_options INTERFACE -Wall -Wextra -Wconversion -Werror -Wswitch-enum)
+target_compile_definitions(sre_options INTERFACE JSON_USE_IMPLICIT_CONVERSIONS=0)
+target_include_directories(sre_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/shared)
+
+function(sre_library name)
+  cmake_parse_arguments(ARG "NO_UNITY" "" "SOURCES;LINKS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC sre_options ${ARG_LINKS})
+  if(NOT ARG_NO_UNITY)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
+endfunction()
+
+# A doctest program of one or more sources, found by ctest as `name`. LABELS unit|integration.
+function(sre_test name)
+  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE sre_options test_main ${ARG_LINKS})
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300)
+endfunction()
