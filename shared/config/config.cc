@@ -1,0 +1,96 @@
+#include "config/config.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace config {
+namespace {
+
+std::string show(int value) { return std::to_string(value); }
+std::string show(base::Duration value) { return base::format_duration(value); }
+std::string show(double value) {
+  char out[32];
+  const auto [end, error] = std::to_chars(out, out + sizeof out, value);
+  return error == std::errc() ? std::string(out, end) : "?";
+}
+
+enum class Looser { above, below };  // Than the default.
+
+// Compares one limit with its default.
+class Comparison {
+ public:
+  explicit Comparison(const Limits& limits) : limits_(limits) {}
+
+  template <class T>
+  void check(const char* name, T Limits::* field, Looser looser) {
+    const T value = limits_.*field, usual = defaults_.*field;
+    if (looser == Looser::above ? !(value > usual) : !(value < usual)) return;
+    lines_.push_back("limits." + std::string(name) + ": " + show(value) + ", default " +
+                     show(usual));
+  }
+  [[nodiscard]] std::vector<std::string> lines() && { return std::move(lines_); }
+
+ private:
+  const Limits& limits_;
+  const Limits defaults_{};
+  std::vector<std::string> lines_;
+};
+
+}  // namespace
+
+std::string_view to_string(Mode mode) {
+  switch (mode) {
+    case Mode::observe:
+      return "observe";
+    case Mode::dry_run:
+      return "dry_run";
+    case Mode::approve:
+      return "approve";
+    case Mode::automatic:
+      return "auto";
+  }
+  return "observe";
+}
+
+std::optional<Mode> parse_mode(std::string_view text) {
+  for (const Mode mode : {Mode::observe, Mode::dry_run, Mode::approve, Mode::automatic}) {
+    if (text == to_string(mode)) return mode;
+  }
+  return std::nullopt;
+}
+
+Mode mode_of(const Config& config, const Service& service) {
+  return std::min(config.mode, service.mode.value_or(config.mode));
+}
+
+const Service* find_service(const Config& config, std::string_view name) {
+  const auto found = std::find_if(config.services.begin(), config.services.end(),
+                                  [&](const Service& service) { return service.name == name; });
+  return found == config.services.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> looser_limits(const Limits& limits) {
+  using enum Looser;
+  Comparison compare(limits);
+  compare.check("service_actions_per_hour", &Limits::service_actions_per_hour, above);
+  compare.check("service_actions_per_day", &Limits::service_actions_per_day, above);
+  compare.check("global_actions_per_hour", &Limits::global_actions_per_hour, above);
+  compare.check("global_actions_per_day", &Limits::global_actions_per_day, above);
+  compare.check("cooldown", &Limits::cooldown, below);
+  compare.check("spacing", &Limits::spacing, below);
+  compare.check("confidence_min", &Limits::confidence_min, below);
+  compare.check("signal_age_max", &Limits::signal_age_max, above);
+  compare.check("plan_age_max", &Limits::plan_age_max, above);
+  compare.check("soak", &Limits::soak, below);
+  compare.check("soak_probes_min", &Limits::soak_probes_min, below);
+  compare.check("verify_deadline", &Limits::verify_deadline, above);
+  compare.check("mass_failure_percent", &Limits::mass_failure_percent, above);
+  compare.check("mass_failure_min", &Limits::mass_failure_min, above);
+  compare.check("policy_restarts_loop", &Limits::policy_restarts_loop, above);
+  compare.check("policy_restarts_window", &Limits::policy_restarts_window, below);
+  compare.check("cpu_window", &Limits::cpu_window, below);
+  compare.check("issue_spacing", &Limits::issue_spacing, below);
+  return std::move(compare).lines();
+}
+
+}  // namespace config

@@ -1,0 +1,109 @@
+// The configuration: one YAML file, read once at start into these plain structs. Pure types.
+// Format, defaults and units: docs/formats/config.md. Loading: config/yaml_config.h.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+
+namespace config {
+
+// What the product may do by itself. Stricter first.
+enum class Mode { observe, dry_run, approve, automatic };  // "auto" in the file.
+[[nodiscard]] std::string_view to_string(Mode mode);
+[[nodiscard]] std::optional<Mode> parse_mode(std::string_view text);
+
+// One HTTP probe. A probe fails on a refused or broken connection, a time-out, a status of 500 or
+// more or, when `latency_bound` is set, an answer slower than it.
+struct Probe {
+  std::string url;  // http:// only; host and port of the service itself.
+  base::Duration every = std::chrono::seconds(1);
+  base::Duration timeout = std::chrono::seconds(1);
+  int fails = 2;  // So many in a row make a symptom.
+  std::optional<base::Duration> latency_bound;
+  base::Duration window =
+      std::chrono::seconds(10);  // Latency above the bound for so long is a symptom.
+};
+
+struct Service {
+  std::string name;
+  std::string container;  // A container's name, or "label=value" selector.
+  std::optional<Probe> health;
+  std::optional<Probe> path;            // A business path beside health, with a latency bound.
+  std::vector<std::string> depends_on;  // Names of services.
+  std::optional<Mode> mode;             // Only a stricter one than the global counts.
+  base::Duration grace =
+      std::chrono::seconds(2);  // Between TERM and KILL when a hung one is restarted.
+  bool protect = false;         // Never acted on automatically (databases and the like).
+  int line = 0;                 // In the file, for messages.
+};
+
+// Guard numbers. Defaults are those of the guardrail table in docs/ARCHITECTURE.md.
+struct Limits {
+  int service_actions_per_hour = 3;
+  int service_actions_per_day = 6;
+  int global_actions_per_hour = 6;
+  int global_actions_per_day = 20;
+  base::Duration cooldown = std::chrono::minutes(10);  // Per service, after an action; doubles.
+  base::Duration spacing = std::chrono::seconds(30);   // Between any two actions.
+  double confidence_min = 0.9;                         // Of the rule that names the class.
+  base::Duration signal_age_max = std::chrono::seconds(60);
+  base::Duration plan_age_max = std::chrono::minutes(5);
+  base::Duration soak = std::chrono::minutes(5);  // Proof of a fix.
+  int soak_probes_min = 10;
+  base::Duration verify_deadline =
+      std::chrono::minutes(2);    // For the first good probe after an action.
+  int mass_failure_percent = 30;  // More of the services red: brake.
+  int mass_failure_min = 3;       // ... and at least so many.
+  int policy_restarts_loop = 3;   // So many restarts by the engine ...
+  base::Duration policy_restarts_window =
+      std::chrono::minutes(10);  // ... in this time are a crash loop.
+  base::Duration cpu_window =
+      std::chrono::seconds(10);  // CPU at its limit for so long is a symptom.
+  base::Duration issue_spacing = std::chrono::seconds(1);  // Between two content-creating calls.
+};
+
+struct Github {
+  std::string repository = "embedded";  // Or owner/name.
+  std::string api = "https://api.github.com";
+  std::string token;  // Empty: none.
+};
+
+struct Config {
+  std::string path;                 // Of the file this came from.
+  std::string state_dir = "state";  // Absolute after loading; relative to the file before.
+  std::string ledger;               // SQLite file; default <state_dir>/ledger.db.
+  Mode mode = Mode::dry_run;
+  Github github;
+  std::string engine_host;  // unix:///… ; default DOCKER_HOST, else the standard socket.
+  std::string console_address = "127.0.0.1";
+  int console_port = 7080;
+  std::string console_key;  // Needed when the address is not loopback.
+  int forge_port = 7081;
+  std::vector<std::string> exclude;  // Container names never acted on.
+  Limits limits;
+  std::vector<Service> services;
+  std::vector<std::string> notes;  // Parts that are off, one clear line each.
+
+  // True when issues go to the embedded forge.
+  [[nodiscard]] bool embedded() const { return github.repository == "embedded"; }
+  // "sre-space/demo" for the embedded forge, else as configured.
+  [[nodiscard]] std::string repository() const {
+    return embedded() ? "sre-space/demo" : github.repository;
+  }
+};
+
+// The stricter of the global mode and the service's own.
+[[nodiscard]] Mode mode_of(const Config& config, const Service& service);
+// The service of that name; nullptr when there is none. Borrowed from `config`.
+[[nodiscard]] const Service* find_service(const Config& config, std::string_view name);
+// One line for each limit that lets the product do more, sooner or on less proof than the default
+// would, as "limits.cooldown: 0ms, default 10min". Which direction is looser:
+// docs/formats/config.md.
+[[nodiscard]] std::vector<std::string> looser_limits(const Limits& limits);
+
+}  // namespace config

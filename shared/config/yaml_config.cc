@@ -1,0 +1,461 @@
+#include "config/yaml_config.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "base/text.h"
+#include "config/field_reader.h"
+#include "config/url.h"
+#include "config/yaml_tree.h"
+
+namespace config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::size_t kServicesMax = 500;
+constexpr std::size_t kServiceNameBytesMax = 40;  // "service: x" must fit GitHub's 50 for a label.
+constexpr std::size_t kSocketPathBytesMax = 107;  // sun_path, see unix(7).
+
+bool is_plain_name(std::string_view text) {
+  const auto is_alnum = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return !text.empty() && is_alnum(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_alnum(c) || c == '.' || c == '_' || c == '-';
+  });
+}
+
+// One load of one file. Not thread-safe; used once.
+class Loader {
+ public:
+  Loader(const std::string& path, const Environment& environment)
+      : environment_(environment), findings_(path) {
+    config_.path = std::filesystem::absolute(path).lexically_normal().string();
+  }
+
+  base::Result<Config> load(std::string_view text) {
+    auto tree = parse_yaml(text);
+    if (!tree.ok()) {
+      const std::string& why = tree.error().message;
+      const auto colon = why.find(": ");
+      findings_.add(std::atoi(why.c_str()), "", why.substr(colon + 2));
+      return findings_.error();
+    }
+    if (tree->kind == YamlNode::Kind::null) {
+      findings_.add(0, "", "is empty; write a first one with: sre-space init");
+      return findings_.error();
+    }
+    if (tree->kind == YamlNode::Kind::map) {
+      read_root(*tree);
+    } else {
+      findings_.add(tree->line, "", "must be a map of fields, as \"mode: dry_run\"");
+    }
+    if (!findings_.empty()) return findings_.error();
+    config_.notes = findings_.notes();
+    return std::move(config_);
+  }
+
+ private:
+  FieldReader reader(const YamlNode& map, std::string where, std::vector<std::string> known) {
+    return {findings_, environment_, map, std::move(where), std::move(known)};
+  }
+
+  void read_root(const YamlNode& node) {
+    const auto root = reader(node, "",
+                             {"state", "ledger", "mode", "github", "engine", "console", "forge",
+                              "exclude", "limits", "services", "model"});
+    if (const auto mode = root.mode("mode")) config_.mode = *mode;
+    read_state(root);
+    if (const auto* map = root.find_map("github")) read_github(*map);
+    read_engine(root);
+    if (const auto* map = root.find_map("console")) read_console(*map);
+    if (const auto* map = root.find_map("forge")) {
+      reader(*map, "forge", {"port"}).read_int("port", config_.forge_port, 1, 65535);
+    }
+    if (config_.console_port == config_.forge_port) {
+      root.wrong(root.has("forge") ? "forge" : "console",
+                 "console and forge cannot share port " + std::to_string(config_.forge_port));
+    }
+    if (const auto* map = root.find_map("limits")) read_limits(*map);
+    if (const auto* map = root.find_map("model")) read_model(*map);
+    read_exclude(root);
+    read_services(root);
+  }
+
+  [[nodiscard]] std::string absolute(const std::string& path) const {
+    const auto folder = std::filesystem::path(config_.path).parent_path();
+    auto full = (folder / path).lexically_normal();
+    if (!full.has_filename()) full = full.parent_path();  // "state/" is "state".
+    return full.string();
+  }
+
+  void read_state(const FieldReader& root) {
+    root.read_text("state", config_.state_dir);
+    config_.state_dir = absolute(config_.state_dir);
+    const auto ledger = root.text("ledger");
+    if (ledger && ledger->find("://") != std::string::npos) {
+      root.wrong("ledger", "only a file is accepted; ledgers on a server are not in this version");
+      return;
+    }
+    config_.ledger = ledger ? absolute(*ledger) : config_.state_dir + "/ledger.db";
+  }
+
+  void read_github(const YamlNode& map) {
+    const auto github = reader(map, "github", {"repository", "token", "api", "app"});
+    github.read_text("repository", config_.github.repository);
+    check_repository(github);
+    github.read_text("api", config_.github.api);
+    check_api(github);
+    std::string unset;
+    if (auto token = github.optional_text("token", unset)) {
+      if (std::any_of(token->begin(), token->end(), [](char c) { return c <= ' ' || c > '~'; })) {
+        github.wrong("token", "holds a space or a character that no token has");
+      }
+      config_.github.token = std::move(*token);
+    }
+    if (github.has("app")) {
+      findings_.note("github.app", "GitHub Apps are not in this version; give a token");
+    }
+    if (config_.embedded() || !config_.github.token.empty()) return;
+    config_.mode = std::min(config_.mode, Mode::approve);
+    findings_.note("github.token", (unset.empty() ? "not given" : "${" + unset + "} is not set") +
+                                       ": the Scribe is off, issues stay in the ledger, and the "
+                                       "mode is at most approve");
+  }
+
+  void check_repository(const FieldReader& github) const {
+    const std::string& repository = config_.github.repository;
+    if (repository == "embedded") return;
+    const auto slash = repository.find('/');
+    if (slash != std::string::npos && is_plain_name(repository.substr(0, slash)) &&
+        is_plain_name(repository.substr(slash + 1))) {
+      return;
+    }
+    github.wrong("repository", in_quotes(repository) + " is neither embedded nor owner/name" +
+                                   suggestion(repository, {"embedded"}));
+  }
+
+  void check_api(const FieldReader& github) {
+    const auto url = parse_url(config_.github.api);
+    if (!url) {
+      github.wrong("api", url.error().message);
+    } else if (url->scheme == "http" && !is_loopback(url->host)) {
+      github.wrong("api", "must be https://, else the token travels in the clear");
+    }
+    while (config_.github.api.ends_with('/')) config_.github.api.pop_back();
+  }
+
+  void read_engine(const FieldReader& root) {
+    std::optional<std::string> host;
+    if (const auto* map = root.find_map("engine")) {
+      const auto engine = reader(*map, "engine", {"host"});
+      host = engine.text("host");
+      if (host) return check_engine(*host, engine.line_of("host"), "engine.host");
+    }
+    host = environment_("DOCKER_HOST");
+    if (host && !host->empty()) return check_engine(*host, 0, "DOCKER_HOST");
+    config_.engine_host = "unix:///var/run/docker.sock";
+  }
+
+  void check_engine(const std::string& host, int line, std::string_view where) {
+    constexpr std::string_view kUnix = "unix://";
+    if (!host.starts_with("unix:///") || host.size() == kUnix.size() + 1) {
+      findings_.add(line, where, in_quotes(host) + " is no unix:///path of an engine's socket");
+    } else if (host.size() - kUnix.size() > kSocketPathBytesMax) {
+      findings_.add(line, where, "the socket's path is longer than 107 bytes");
+    }
+    config_.engine_host = host;
+  }
+
+  void read_console(const YamlNode& map) {
+    const auto console = reader(map, "console", {"address", "port", "key"});
+    console.read_text("address", config_.console_address);
+    console.read_int("port", config_.console_port, 1, 65535);
+    std::string unset;
+    if (auto key = console.optional_text("key", unset)) {
+      if (key->size() < 16) console.wrong("key", "shorter than 16 characters");
+      config_.console_key = std::move(*key);
+    }
+    if (!is_ip_address(config_.console_address) && config_.console_address != "localhost") {
+      console.wrong("address", in_quotes(config_.console_address) + " is no IP address");
+    } else if (!is_loopback(config_.console_address) && config_.console_key.empty()) {
+      console.wrong("address", config_.console_address +
+                                   " is open to the network: console.key is needed" +
+                                   (unset.empty() ? "" : " (${" + unset + "} is not set)"));
+    } else if (!unset.empty()) {
+      findings_.note("console.key", "${" + unset + "} is not set: the console asks for no key");
+    }
+  }
+
+  void read_model(const YamlNode& map) {
+    const auto model = reader(map, "model", {"provider"});
+    const auto provider = model.text("provider");
+    if (provider && *provider != "none") {
+      findings_.note("model.provider",
+                     "models are not in this version: the Brain decides by rules");
+    }
+  }
+
+  void read_exclude(const FieldReader& root) {
+    const auto* list = root.find_list("exclude");
+    if (list == nullptr) return;
+    for (std::size_t i = 0; i < list->items.size(); ++i) {
+      const std::string where = "exclude[" + std::to_string(i) + "]";
+      const auto name = root.scalar(list->items[i], where);
+      if (!name) continue;
+      if (!is_plain_name(*name)) {
+        findings_.add(list->items[i].line, where, in_quotes(*name) + " is no container's name");
+      }
+      config_.exclude.push_back(*name);
+    }
+  }
+
+  void read_limits(const YamlNode& map) {
+    const auto limits =
+        reader(map, "limits",
+               {"service_actions_per_hour", "service_actions_per_day", "global_actions_per_hour",
+                "global_actions_per_day", "cooldown", "spacing", "confidence_min", "signal_age_max",
+                "plan_age_max", "soak", "soak_probes_min", "verify_deadline",
+                "mass_failure_percent", "mass_failure_min", "policy_restarts_loop",
+                "policy_restarts_window", "cpu_window", "issue_spacing"});
+    Limits& out = config_.limits;
+    limits.read_int("service_actions_per_hour", out.service_actions_per_hour, 0, 10'000);
+    limits.read_int("service_actions_per_day", out.service_actions_per_day, 0, 100'000);
+    limits.read_int("global_actions_per_hour", out.global_actions_per_hour, 0, 10'000);
+    limits.read_int("global_actions_per_day", out.global_actions_per_day, 0, 100'000);
+    limits.read_duration("cooldown", out.cooldown, seconds(0), hours(24));
+    limits.read_duration("spacing", out.spacing, seconds(0), hours(1));
+    limits.read_number("confidence_min", out.confidence_min, 0.5, 1.0);
+    limits.read_duration("signal_age_max", out.signal_age_max, seconds(1), hours(1));
+    limits.read_duration("plan_age_max", out.plan_age_max, seconds(1), hours(24));
+    limits.read_duration("soak", out.soak, seconds(1), hours(24));
+    limits.read_int("soak_probes_min", out.soak_probes_min, 10, 100'000);
+    limits.read_duration("verify_deadline", out.verify_deadline, seconds(1), hours(24));
+    limits.read_int("mass_failure_percent", out.mass_failure_percent, 1, 100);
+    limits.read_int("mass_failure_min", out.mass_failure_min, 1, 10'000);
+    limits.read_int("policy_restarts_loop", out.policy_restarts_loop, 1, 1'000);
+    limits.read_duration("policy_restarts_window", out.policy_restarts_window, seconds(1),
+                         hours(24));
+    limits.read_duration("cpu_window", out.cpu_window, seconds(1), hours(1));
+    limits.read_duration("issue_spacing", out.issue_spacing, seconds(0), minutes(1));
+  }
+
+  void read_services(const FieldReader& root) {
+    const auto* list = root.find_list("services");
+    if (!root.has("services") || (list != nullptr && list->items.empty())) {
+      root.wrong("services", "at least one service is needed");
+    }
+    if (list == nullptr) return;
+    if (list->items.size() > kServicesMax) {
+      root.wrong("services", "more than " + std::to_string(kServicesMax) + " services");
+      return;
+    }
+    for (std::size_t i = 0; i < list->items.size(); ++i) read_service(list->items[i], i);
+    check_dependencies();
+    check_cycles();
+  }
+
+  void read_service(const YamlNode& node, std::size_t index) {
+    const std::string where = "services[" + std::to_string(index) + "]";
+    const auto fields = reader(node, where,
+                               {"name", "container", "health", "path", "depends_on", "mode",
+                                "grace", "protect", "gitops"});
+    Service service;
+    service.line = node.line;
+    if (node.kind == YamlNode::Kind::map) {
+      read_names(fields, service);
+      if (const auto* map = fields.find_map("health")) {
+        service.health = read_probe(*map, where + ".health");
+      }
+      if (const auto* map = fields.find_map("path")) {
+        service.path = read_probe(*map, where + ".path");
+      }
+      service.mode = fields.mode("mode");
+      if (service.mode && *service.mode > config_.mode) {
+        findings_.note(where + ".mode", std::string(to_string(*service.mode)) +
+                                            " is looser than the global mode and does not count");
+      }
+      fields.read_duration("grace", service.grace, seconds(0), minutes(5));
+      fields.read_bool("protect", service.protect);
+      if (const auto* map = fields.find_map("gitops")) {
+        (void)reader(*map, where + ".gitops", {"repository", "file", "path"});
+        findings_.note(where + ".gitops",
+                       "pull requests for lasting fixes are not in this version");
+      }
+    }
+    config_.services.push_back(std::move(service));
+    read_depends_on(fields, where);
+  }
+
+  void read_names(const FieldReader& fields, Service& service) {
+    for (const auto* key : {"name", "container"}) {
+      if (!fields.has(key)) fields.wrong(key, "is missing");
+    }
+    fields.read_text("name", service.name);
+    fields.read_text("container", service.container);
+    const std::string &name = service.name, &container = service.container;
+    if (!name.empty() && (!is_plain_name(name) || name.size() > kServiceNameBytesMax)) {
+      fields.wrong("name",
+                   in_quotes(name) + " is no name: letters, digits, '.', '_', '-', at most 40");
+    }
+    const auto equals = container.find('=');
+    const bool selector = equals != std::string::npos && equals > 0 &&
+                          equals + 1 < container.size() &&
+                          container.find_first_of(" \t\r\n,\"") == std::string::npos;
+    if (!container.empty() && !selector && !is_plain_name(container)) {
+      fields.wrong("container",
+                   in_quotes(container) + " is neither a container's name nor label=value");
+    }
+    for (const auto& other : config_.services) {
+      const std::string first = "; first on line " + std::to_string(other.line);
+      if (!name.empty() && other.name == name) {
+        fields.wrong("name", in_quotes(name) + " is the name of two services" + first);
+      }
+      if (!container.empty() && other.container == container) {
+        fields.wrong("container", in_quotes(container) + " belongs to two services" + first);
+      }
+    }
+  }
+
+  std::optional<Probe> read_probe(const YamlNode& map, const std::string& where) {
+    const auto fields =
+        reader(map, where, {"url", "every", "timeout", "fails", "latency_bound", "window"});
+    Probe probe;
+    if (!fields.has("url")) fields.wrong("url", "is missing");
+    if (auto url = fields.text("url")) {
+      const auto parsed = parse_url(*url);
+      if (!parsed) {
+        fields.wrong("url", parsed.error().message);
+      } else if (parsed->scheme != "http") {
+        fields.wrong("url",
+                     "must start with http://; probes speak plain HTTP to the service itself");
+      }
+      probe.url = std::move(*url);
+    }
+    fields.read_duration("every", probe.every, milliseconds(50), hours(1));
+    fields.read_duration("timeout", probe.timeout, milliseconds(10), minutes(1));
+    fields.read_int("fails", probe.fails, 1, 100);
+    fields.read_duration("window", probe.window, milliseconds(100), hours(1));
+    if (fields.has("latency_bound")) {
+      base::Duration bound{0};
+      fields.read_duration("latency_bound", bound, milliseconds(1), minutes(1));
+      if (bound > base::Duration(0)) probe.latency_bound = bound;
+      if (bound >= probe.timeout) {
+        fields.wrong("latency_bound", "must be shorter than timeout, which is " +
+                                          base::format_duration(probe.timeout));
+      }
+    } else if (fields.has("window")) {
+      fields.wrong("window", "has no meaning without latency_bound");
+    }
+    return probe;
+  }
+
+  void read_depends_on(const FieldReader& fields, const std::string& where) {
+    auto& edges = edges_.emplace_back();
+    const auto* list = fields.find_list("depends_on");
+    if (list == nullptr) return;
+    for (std::size_t i = 0; i < list->items.size(); ++i) {
+      const std::string path = where + ".depends_on[" + std::to_string(i) + "]";
+      const auto name = fields.scalar(list->items[i], path);
+      if (!name) continue;
+      edges.push_back({list->items[i].line, path, *name});
+      config_.services.back().depends_on.push_back(*name);
+    }
+  }
+
+  void check_dependencies() {
+    std::vector<std::string> names;
+    for (const auto& service : config_.services) names.push_back(service.name);
+    for (const auto& edges : edges_) {
+      for (const auto& edge : edges) {
+        if (std::find(names.begin(), names.end(), edge.to) == names.end()) {
+          findings_.add(edge.line, edge.path,
+                        "unknown service " + in_quotes(edge.to) + suggestion(edge.to, names));
+        }
+      }
+    }
+  }
+
+  // Depth first; each edge back into the current path closes one cycle, told once.
+  void check_cycles() {
+    std::vector<Mark> marks(config_.services.size(), Mark::fresh);
+    std::vector<std::size_t> path;
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+      if (marks[i] == Mark::fresh) follow(i, marks, path);
+    }
+  }
+
+  enum class Mark { fresh, on_path, done };
+  void follow(std::size_t at, std::vector<Mark>& marks, std::vector<std::size_t>& path) {
+    marks[at] = Mark::on_path;
+    path.push_back(at);
+    for (const auto& edge : edges_[at]) {
+      const auto* target = find_service(config_, edge.to);
+      if (target == nullptr) continue;
+      const auto next = static_cast<std::size_t>(target - config_.services.data());
+      if (marks[next] == Mark::fresh) {
+        follow(next, marks, path);
+      } else if (marks[next] == Mark::on_path) {
+        std::string cycle;
+        for (auto it = std::find(path.begin(), path.end(), next); it != path.end(); ++it) {
+          cycle += config_.services[*it].name + " → ";
+        }
+        findings_.add(edge.line, edge.path, "depends on itself: " + cycle + edge.to);
+      }
+    }
+    path.pop_back();
+    marks[at] = Mark::done;
+  }
+
+  struct Edge {
+    int line;
+    std::string path;
+    std::string to;
+  };
+  const Environment& environment_;
+  Findings findings_;
+  Config config_;
+  std::vector<std::vector<Edge>> edges_;  // edges_[i] are those of services[i].
+};
+
+}  // namespace
+
+Environment process_environment() {
+  return [](std::string_view name) -> std::optional<std::string> {
+    const char* value = std::getenv(std::string(name).c_str());
+    if (value == nullptr) return std::nullopt;
+    return std::string(value);
+  };
+}
+
+base::Result<Config> parse_config(std::string_view text, const std::string& path,
+                                  const Environment& environment) {
+  return Loader(path, environment).load(text);
+}
+
+base::Result<Config> load(const std::string& path, const Environment& environment) {
+  std::error_code error;
+  const auto kind = std::filesystem::status(path, error).type();
+  if (kind == std::filesystem::file_type::not_found) {
+    return base::Error{base::ErrorCode::not_found,
+                       path + ": no such file; write a first one with: sre-space init " + path};
+  }
+  if (kind == std::filesystem::file_type::directory) {
+    return base::Error{base::ErrorCode::invalid, path + ": is a folder, not a file"};
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return base::Error{base::ErrorCode::denied, path + ": cannot be read"};
+  std::string text(kYamlBytesMax + 1,
+                   '\0');  // One byte more than accepted shows that there is more.
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return parse_config(text, path, environment);
+}
+
+}  // namespace config

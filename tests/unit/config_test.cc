@@ -1,0 +1,422 @@
+#include "config/config.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <random>
+#include <string>
+
+#include "base/text.h"
+#include "config/url.h"
+#include "config/yaml_config.h"
+
+using config::Config;
+using config::Mode;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+config::Environment environment_of(std::map<std::string, std::string> variables) {
+  return [variables = std::move(variables)](std::string_view name) -> std::optional<std::string> {
+    const auto found = variables.find(std::string(name));
+    if (found == variables.end()) return std::nullopt;
+    return found->second;
+  };
+}
+
+base::Result<Config> parse(std::string_view text, std::map<std::string, std::string> env = {}) {
+  return config::parse_config(text, "/etc/sre/sre-space.yaml", environment_of(std::move(env)));
+}
+
+// The mistakes without the file's name in front of each.
+std::string mistakes(std::string_view text, std::map<std::string, std::string> env = {}) {
+  const auto result = parse(text, std::move(env));
+  if (result.ok()) return "accepted";
+  CHECK(result.error().code == base::ErrorCode::invalid);
+  std::string out;
+  constexpr std::string_view kFile = "/etc/sre/sre-space.yaml:";
+  for (auto line : base::split(result.error().message, '\n')) {
+    CHECK(line.starts_with(kFile));
+    line.remove_prefix(std::min(kFile.size(), line.size()));
+    out += (out.empty() ? "" : "\n") + std::string(line);
+  }
+  return out;
+}
+
+// One good service, to be followed by what is tested.
+std::string with_service(std::string_view rest) {
+  return "services:\n  - name: web\n    container: web\n" + std::string(rest);  // Rest from line 4.
+}
+
+}  // namespace
+
+TEST_CASE("a full configuration is read field by field") {
+  const auto loaded = parse(R"(
+state: /var/lib/sre
+ledger: ledger/events.db
+mode: auto
+github: {repository: acme/infra, token: "${TOKEN}", api: https://ghe.acme.com/api/v3/}
+engine: {host: unix:///run/engine.sock}
+console: {address: 0.0.0.0, port: 9080, key: "${KEY}"}
+forge: {port: 9081}
+exclude: [postgres, registry.local]
+limits: {cooldown: 0s, soak: 5s, service_actions_per_hour: 50, confidence_min: 0.95}
+services:
+  - name: user-service
+    container: com.docker.compose.service=user
+    protect: true
+  - name: policy-service
+    container: policy-service
+    health: {url: "http://127.0.0.1:8002/health", every: 250ms, timeout: 1s, fails: 3}
+    path: {url: "http://[::1]:8002/quote?x=1", latency_bound: 500ms, window: 3s}
+    depends_on: [user-service]
+    mode: approve
+    grace: 500ms
+model: {provider: none}
+)",
+                            {{"TOKEN", "ghp_x"}, {"KEY", "0123456789abcdef"}});
+  REQUIRE_MESSAGE(loaded.ok(), loaded.error().message);
+  const Config& config = *loaded;
+  CHECK(config.path == "/etc/sre/sre-space.yaml");
+  CHECK(config.state_dir == "/var/lib/sre");
+  CHECK(config.ledger == "/etc/sre/ledger/events.db");
+  CHECK(config.mode == Mode::automatic);
+  CHECK(config.github.repository == "acme/infra");
+  CHECK(config.github.token == "ghp_x");
+  CHECK(config.github.api == "https://ghe.acme.com/api/v3");
+  CHECK(config.engine_host == "unix:///run/engine.sock");
+  CHECK(config.console_address == "0.0.0.0");
+  CHECK(config.console_port == 9080);
+  CHECK(config.console_key == "0123456789abcdef");
+  CHECK(config.forge_port == 9081);
+  CHECK(config.exclude == std::vector<std::string>{"postgres", "registry.local"});
+  CHECK(config.limits.cooldown == seconds(0));
+  CHECK(config.limits.soak == seconds(5));
+  CHECK(config.limits.service_actions_per_hour == 50);
+  CHECK(config.limits.confidence_min == doctest::Approx(0.95));
+  CHECK(config.notes.empty());
+  REQUIRE(config.services.size() == 2);
+  const auto& user = config.services[0];
+  CHECK(user.container == "com.docker.compose.service=user");
+  CHECK(user.protect);
+  CHECK(user.line == 12);
+  CHECK_FALSE(user.health);
+  const auto& policy = config.services[1];
+  REQUIRE(policy.health);
+  CHECK(policy.health->every == milliseconds(250));
+  CHECK(policy.health->fails == 3);
+  REQUIRE(policy.path);
+  CHECK(policy.path->latency_bound == milliseconds(500));
+  CHECK(policy.path->window == seconds(3));
+  CHECK(policy.depends_on == std::vector<std::string>{"user-service"});
+  CHECK(policy.grace == milliseconds(500));
+  CHECK(config::mode_of(config, policy) == Mode::approve);
+  CHECK(config::mode_of(config, user) == Mode::automatic);
+  CHECK(config::find_service(config, "policy-service") == &policy);
+  CHECK(config::find_service(config, "nobody") == nullptr);
+}
+
+TEST_CASE("what is left out has the documented default") {
+  const auto loaded = parse(with_service(""));
+  REQUIRE_MESSAGE(loaded.ok(), loaded.error().message);
+  CHECK(loaded->mode == Mode::dry_run);
+  CHECK(loaded->embedded());
+  CHECK(loaded->repository() == "sre-space/demo");
+  CHECK(loaded->state_dir == "/etc/sre/state");
+  CHECK(loaded->ledger == "/etc/sre/state/ledger.db");
+  CHECK(loaded->engine_host == "unix:///var/run/docker.sock");
+  CHECK(loaded->console_address == "127.0.0.1");
+  CHECK(loaded->console_port == 7080);
+  CHECK(loaded->forge_port == 7081);
+  CHECK(loaded->limits.soak == minutes(5));
+  CHECK(loaded->notes.empty());
+  const auto host = parse(with_service(""), {{"DOCKER_HOST", "unix:///tmp/e.sock"}});
+  REQUIRE(host.ok());
+  CHECK(host->engine_host == "unix:///tmp/e.sock");
+}
+
+TEST_CASE("each mistake is told with its line, field and suggestion") {
+  struct Row {
+    const char* text;
+    const char* told;
+  };
+  const Row rows[] = {
+      // The text itself.
+      {"", " is empty; write a first one with: sre-space init"},
+      {"# nothing\n", " is empty; write a first one with: sre-space init"},
+      {"just words", "1: must be a map of fields, as \"mode: dry_run\""},
+      {"- a\n- b\n", "1: must be a map of fields, as \"mode: dry_run\""},
+      {"mode: [auto\n", "2: not valid YAML: end of sequence flow not found"},
+      {"mode: auto\n\tstate: x\n", "2: not valid YAML: illegal tab when looking for indentation"},
+      {"a: &x [1]\nb: *x\n", "2: aliases (*name) are not accepted; write the value out"},
+      {"mode: auto\n---\nmode: auto\n", "2: only one document (\"---\") is accepted"},
+      {"[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", "1: nested deeper than 16 levels"},
+      {"? [a]\n: b\n", "1: a field's name must be plain text"},
+      // The root.
+      {"{}", "1: services: at least one service is needed"},
+      {"services: []", "1: services: at least one service is needed"},
+      {"services: web", "1: services: must be a list, not a plain value"},
+      {"services:\n", "1: services: is empty; a list is needed"},
+      {"service: []",
+       "1: service: unknown field; did you mean \"services\"?\n"
+       "1: services: at least one service is needed"},
+      {"services:\n  - web\n", "2: services[0]: must be a map of fields, not a plain value"},
+      // A service.
+      {"services:\n  - name: web\n", "2: services[0].container: is missing"},
+      {"services:\n  - container: web\n", "2: services[0].name: is missing"},
+      {"services:\n  - name: a b\n    container: web\n",
+       "2: services[0].name: \"a b\" is no name: letters, digits, '.', '_', '-', at most 40"},
+      {"services:\n  - name: web\n    container: /web\n",
+       "3: services[0].container: \"/web\" is neither a container's name nor label=value"},
+      {"services:\n  - name: web\n    container: app=\n",
+       "3: services[0].container: \"app=\" is neither a container's name nor label=value"},
+      {"services:\n  - name: web\n    container: ''\n", "3: services[0].container: is empty"},
+      {"services:\n  - name: web\n    container:\n",
+       "3: services[0].container: is empty; a plain value is needed"},
+      {"services:\n  - name: web\n    name: web\n    container: web\n",
+       "3: services[0].name: given twice; first on line 2"},
+      {"services:\n  - {name: web, container: a}\n  - {name: web, container: b}\n",
+       "3: services[1].name: \"web\" is the name of two services; first on line 2"},
+      {"services:\n  - {name: a, container: web}\n  - {name: b, container: web}\n",
+       "3: services[1].container: \"web\" belongs to two services; first on line 2"},
+      // The rest follows the service of with_service, on line 4.
+      {"+    helth: {}\n", "4: services[0].helth: unknown field; did you mean \"health\"?"},
+      {"+    zzzzzzzz: 1\n", "4: services[0].zzzzzzzz: unknown field"},
+      {"+    health: http://x/\n",
+       "4: services[0].health: must be a map of fields, not a plain value"},
+      {"+    health: {every: 1s}\n", "4: services[0].health.url: is missing"},
+      {"+    health: {url: 127.0.0.1:80/health}\n",
+       "4: services[0].health.url: \"127.0.0.1:80/health\" is no URL: it starts with no http://"},
+      {"+    health: {url: 'https://x/'}\n",
+       "4: services[0].health.url: must start with http://; probes speak plain HTTP to the service "
+       "itself"},
+      {"+    health: {url: 'http://x:99999/'}\n",
+       "4: services[0].health.url: \"http://x:99999/\" is no URL: its port is no number from 1 to "
+       "65535"},
+      {"+    health: {url: 'http:///health'}\n",
+       "4: services[0].health.url: \"http:///health\" is no URL: its host is missing or no name"},
+      {"+    health: {url: 'http://me:secret@x/'}\n",
+       "4: services[0].health.url: a URL must hold no user or password"},
+      {"+    health: {url: 'http://x/', evry: 1s}\n",
+       "4: services[0].health.evry: unknown field; did you mean \"every\"?"},
+      {"+    health: {url: 'http://x/', every: 250}\n",
+       "4: services[0].health.every: \"250\" is no duration; write a number and ms, s, min or h, "
+       "as "
+       "250ms"},
+      {"+    health: {url: 'http://x/', every: 1ms}\n",
+       "4: services[0].health.every: \"1ms\" is out of range; 50ms to 60min"},
+      {"+    health: {url: 'http://x/', timeout: -1s}\n",
+       "4: services[0].health.timeout: \"-1s\" is no duration; write a number and ms, s, min or h, "
+       "as 250ms"},
+      {"+    health: {url: 'http://x/', fails: 0}\n",
+       "4: services[0].health.fails: \"0\" is no whole number from 1 to 100"},
+      {"+    health: {url: 'http://x/', fails: 2.5}\n",
+       "4: services[0].health.fails: \"2.5\" is no whole number from 1 to 100"},
+      {"+    path: {url: 'http://x/', latency_bound: 2s}\n",
+       "4: services[0].path.latency_bound: must be shorter than timeout, which is 1s"},
+      {"+    path: {url: 'http://x/', window: 2s}\n",
+       "4: services[0].path.window: has no meaning without latency_bound"},
+      {"+    depends_on: db\n", "4: services[0].depends_on: must be a list, not a plain value"},
+      {"+    depends_on: [wed]\n",
+       "4: services[0].depends_on[0]: unknown service \"wed\"; did you mean \"web\"?"},
+      {"+    depends_on: [web]\n", "4: services[0].depends_on[0]: depends on itself: web → web"},
+      {"+    depends_on: [b]\n  - {name: b, container: b, depends_on: [c]}\n"
+       "  - {name: c, container: c, depends_on: [b]}\n",
+       "6: services[2].depends_on[0]: depends on itself: b → c → b"},
+      {"+    mode: autoo\n", "4: services[0].mode: \"autoo\" is no mode; did you mean \"auto\"?"},
+      {"+    grace: soon\n",
+       "4: services[0].grace: \"soon\" is no duration; write a number and ms, s, min or h, as "
+       "250ms"},
+      {"+    protect: yes\n", "4: services[0].protect: \"yes\" is neither true nor false"},
+      {"+mode: dry-run\n", "4: mode: \"dry-run\" is no mode; did you mean \"dry_run\"?"},
+      {"+mode: sometimes\n",
+       "4: mode: \"sometimes\" is no mode; one of observe, dry_run, approve, auto"},
+      {"+github: {repository: infra}\n",
+       "4: github.repository: \"infra\" is neither embedded nor owner/name"},
+      {"+github: {repository: embeded}\n",
+       "4: github.repository: \"embeded\" is neither embedded nor owner/name; did you mean "
+       "\"embedded\"?"},
+      {"+github: {token: \"a b\"}\n",
+       "4: github.token: holds a space or a character that no token has"},
+      {"+github: {api: http://ghe.acme.com}\n",
+       "4: github.api: must be https://, else the token travels in the clear"},
+      {"+github: {tokn: x}\n", "4: github.tokn: unknown field; did you mean \"token\"?"},
+      {"+console: {port: 70000}\n",
+       "4: console.port: \"70000\" is no whole number from 1 to 65535"},
+      {"+console: {port: 7081}\n", "4: console: console and forge cannot share port 7081"},
+      {"+console: {address: 0.0.0.0}\n",
+       "4: console.address: 0.0.0.0 is open to the network: console.key is needed"},
+      {"+console: {address: 0.0.0.0, key: \"${NO_KEY}\"}\n",
+       "4: console.address: 0.0.0.0 is open to the network: console.key is needed (${NO_KEY} is "
+       "not "
+       "set)"},
+      {"+console: {address: example.com}\n",
+       "4: console.address: \"example.com\" is no IP address"},
+      {"+console: {key: short}\n", "4: console.key: shorter than 16 characters"},
+      {"+forge: {port: http}\n", "4: forge.port: \"http\" is no whole number from 1 to 65535"},
+      {"+engine: {host: tcp://1.2.3.4:2375}\n",
+       "4: engine.host: \"tcp://1.2.3.4:2375\" is no unix:///path of an engine's socket"},
+      {"+exclude: [a/b]\n", "4: exclude[0]: \"a/b\" is no container's name"},
+      {"+limits: {cooldwn: 1s}\n", "4: limits.cooldwn: unknown field; did you mean \"cooldown\"?"},
+      {"+limits: {confidence_min: 2}\n",
+       "4: limits.confidence_min: \"2\" is no number from 0.5 to 1"},
+      {"+limits: {soak_probes_min: 3}\n",
+       "4: limits.soak_probes_min: \"3\" is no whole number from 10 to 100000"},
+      {"+ledger: postgres://db/sre\n",
+       "4: ledger: only a file is accepted; ledgers on a server are not in this version"},
+      {"+state: ${NOWHERE}\n", "4: state: ${NOWHERE} is not set"},
+      {"+state: ${no end\n", "4: state: bad reference; write ${NAME} or ${file:/path}"},
+      {"+state: ${file:/no/such/file}/x\n", "4: state: ${file:/no/such/file} is not set"},
+  };
+  for (const auto& row : rows) {
+    const std::string text =
+        row.text[0] == '+' ? with_service(std::string_view(row.text).substr(1)) : row.text;
+    CAPTURE(text);
+    CHECK(mistakes(text) == row.told);
+  }
+}
+
+TEST_CASE("all mistakes come at once, in the order of their lines") {
+  CHECK(mistakes("mode: atuo\nservices:\n  - name: web\n    helth: {}\nlimits: {soak: x}\n") ==
+        "1: mode: \"atuo\" is no mode; did you mean \"auto\"?\n"
+        "3: services[0].container: is missing\n"
+        "4: services[0].helth: unknown field; did you mean \"health\"?\n"
+        "5: limits.soak: \"x\" is no duration; write a number and ms, s, min or h, as 250ms");
+  std::string many;
+  for (int i = 0; i < 150; ++i) many += "unknown_thing_" + std::to_string(i) + ": 1\n";
+  const auto result = parse(many);
+  REQUIRE_FALSE(result.ok());
+  CHECK(base::split(result.error().message, '\n').size() == 101);
+  CHECK(result.error().message.ends_with("and 51 more"));
+}
+
+TEST_CASE("an engine named by the environment is checked like one in the file") {
+  CHECK(mistakes(with_service(""), {{"DOCKER_HOST", "tcp://x:2375"}}) ==
+        " DOCKER_HOST: \"tcp://x:2375\" is no unix:///path of an engine's socket");
+}
+
+TEST_CASE("an unset secret turns its part off with one line and stops nothing") {
+  struct Row {
+    const char* rest;
+    const char* note;
+    Mode mode;
+  };
+  const Row rows[] = {
+      {"mode: auto\ngithub: {repository: acme/infra, token: \"${GITHUB_PERSONAL_ACCESS_TOKEN}\"}\n",
+       "github.token: ${GITHUB_PERSONAL_ACCESS_TOKEN} is not set: the Scribe is off, issues stay "
+       "in "
+       "the ledger, and the mode is at most approve",
+       Mode::approve},
+      {"mode: auto\ngithub: {repository: acme/infra}\n",
+       "github.token: not given: the Scribe is off, issues stay in the ledger, and the mode is at "
+       "most approve",
+       Mode::approve},
+      {"mode: observe\ngithub: {repository: acme/infra}\n",
+       "github.token: not given: the Scribe is off, issues stay in the ledger, and the mode is at "
+       "most approve",
+       Mode::observe},
+      {"mode: auto\nconsole: {key: \"${NO_KEY}\"}\n",
+       "console.key: ${NO_KEY} is not set: the console asks for no key", Mode::automatic},
+      {"mode: auto\nmodel: {provider: ollama}\n",
+       "model.provider: models are not in this version: the Brain decides by rules",
+       Mode::automatic},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.rest);
+    const auto loaded = parse(with_service(row.rest));
+    REQUIRE_MESSAGE(loaded.ok(), loaded.error().message);
+    CHECK(loaded->notes == std::vector<std::string>{row.note});
+    CHECK(loaded->mode == row.mode);
+  }
+  const auto embedded = parse(with_service("mode: auto\ngithub: {token: \"${UNSET}\"}\n"));
+  REQUIRE(embedded.ok());
+  CHECK(embedded->notes.empty());  // The embedded forge makes its own token.
+  CHECK(embedded->mode == Mode::automatic);
+}
+
+TEST_CASE("a service can only be stricter than the whole") {
+  const auto loaded = parse("mode: dry_run\n" + with_service("    mode: auto\n"));
+  REQUIRE(loaded.ok());
+  CHECK(config::mode_of(*loaded, loaded->services[0]) == Mode::dry_run);
+  CHECK(loaded->notes ==
+        std::vector<std::string>{
+            "services[0].mode: auto is looser than the global mode and does not count"});
+}
+
+TEST_CASE("a secret never appears in a message") {
+  const std::map<std::string, std::string> env = {{"TOKEN", "hunter2 hunter2"}, {"KEY", "hunter2"}};
+  const auto text =
+      mistakes(with_service("github: {token: \"${TOKEN}\"}\nconsole: {key: \"${KEY}\"}\n"), env);
+  CHECK(text.find("hunter2") == std::string::npos);
+  CHECK(text.find("github.token") != std::string::npos);
+  CHECK(text.find("console.key") != std::string::npos);
+}
+
+TEST_CASE("a text of hostile size is refused quickly") {
+  CHECK(mistakes(std::string((1 << 20) + 1, ' ')) == "1: larger than 1 MB");
+  CHECK(mistakes("a: [" + std::string(900'000, '[')) == "1: nested deeper than 16 levels");
+  std::string wide = "exclude: [";
+  for (int i = 0; i < 60'000; ++i) wide += "a,";
+  CHECK(mistakes(wide + "a]\n") == "1: more than 50000 values");
+  CHECK(mistakes(std::string("mode: a\0uto", 11)) == "1: holds a zero byte; this is no YAML text");
+}
+
+TEST_CASE("damaged text never does worse than an error") {
+  const std::string good = with_service(
+      "    health: {url: 'http://x:1/h', every: 250ms}\n    depends_on: []\nlimits: {soak: 5s}\n");
+  std::mt19937 random(7);
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = good;
+    for (int edits = 1 + static_cast<int>(random() % 4); edits > 0; --edits) {
+      const std::size_t at = random() % text.size();
+      constexpr std::string_view kBytes = "{}[]:,-&*!|>'\"%@`#?~ \n\t\x01\xff${";
+      if (random() % 3 == 0)
+        text.erase(at, 1 + random() % 8);
+      else
+        text.insert(at, 1, kBytes[random() % kBytes.size()]);
+      if (text.empty()) text = " ";
+    }
+    CAPTURE(text);
+    const auto result = parse(text);
+    if (!result.ok()) CHECK_FALSE(result.error().message.empty());
+  }
+}
+
+TEST_CASE("a limit looser than its default is named") {
+  CHECK(config::looser_limits({}).empty());
+  config::Limits limits;
+  limits.cooldown = seconds(0);
+  limits.spacing = minutes(1);  // Stricter.
+  limits.service_actions_per_hour = 50;
+  limits.confidence_min = 0.8;
+  limits.soak = seconds(5);
+  CHECK(config::looser_limits(limits) ==
+        std::vector<std::string>{
+            "limits.service_actions_per_hour: 50, default 3", "limits.cooldown: 0ms, default 10min",
+            "limits.confidence_min: 0.8, default 0.9", "limits.soak: 5s, default 5min"});
+}
+
+TEST_CASE("modes are written as they are read") {
+  for (const auto mode : {Mode::observe, Mode::dry_run, Mode::approve, Mode::automatic}) {
+    CHECK(config::parse_mode(config::to_string(mode)) == mode);
+  }
+  CHECK_FALSE(config::parse_mode("automatic"));
+}
+
+TEST_CASE("a URL is taken apart, or refused") {
+  const auto url = config::parse_url("http://[::1]:8080/a?b=c");
+  REQUIRE(url.ok());
+  CHECK(url->host == "::1");
+  CHECK(url->port == 8080);
+  CHECK(url->target == "/a?b=c");
+  CHECK(config::parse_url("https://x").value().port == 443);
+  CHECK(config::parse_url("http://x?q").value().target == "/?q");
+  for (const char* bad :
+       {"", "x", "ftp://x", "http://", "http://x:/", "http://x:0/", "http://[::1", "http://[x]/",
+        "http://[::1]8/", "http://x/ y", "http://x/#a", "http://a b/"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(config::parse_url(bad).ok());
+  }
+}
