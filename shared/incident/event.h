@@ -1,0 +1,225 @@
+// What can be said of an incident: one struct per event of the ledger, each with its one owner role.
+// Pure. The pages of every field: docs/formats/events.md. JSON: incident/event_codec.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+
+namespace incident {
+
+// A small number, 1 upwards in order of opening; 0 means "no incident" (stop.set and the like).
+using IncidentId = std::int64_t;
+
+// Who writes. `person` is somebody at the command line or the console.
+enum class Role { scout, brain, fixer, memory, scribe, warden, console, forge, up, chaos, person };
+[[nodiscard]] std::string_view to_string(Role role);
+[[nodiscard]] std::optional<Role> parse_role(std::string_view text);
+
+// What was sensed. It says what happened, never why.
+enum class SignalKind {
+  container_died,       // The engine confirms: not running, and nobody stopped it.
+  found_stopped,        // Not running when first looked at; the cause was not seen.
+  restarted_by_engine,  // Died, and its restart policy brings it back.
+  probe_timeout,        // Connects, but no answer in time.
+  probe_refused,        // No connection.
+  probe_error,          // Answers with a status of 500 or more.
+  latency_above_bound,  // Answers, but slower than the bound for a whole window.
+  cpu_at_limit,         // At its CPU limit for a whole window.
+  engine_unhealthy,     // The engine's own health check says unhealthy.
+};
+[[nodiscard]] std::string_view to_string(SignalKind kind);
+[[nodiscard]] std::optional<SignalKind> parse_signal_kind(std::string_view text);
+
+struct Signal {
+  SignalKind kind = SignalKind::container_died;
+  std::string service;
+  std::string container;      // Full id; empty when unknown.
+  std::string container_name;
+  std::string image;
+  std::string started_at;     // The engine's text of the life that failed.
+  base::WallTime at;          // When it happened, by the best clock known (the engine's for its events).
+  std::string detail;         // One line for people.
+  std::string probe;          // "health" or "path", for probe signals.
+  std::vector<std::string> confirmed_by;  // Independent second signals, e.g. "engine state".
+  std::optional<int> exit_code;
+  bool oom_killed = false;
+  bool by_person = false;     // A kill that was not ours came before the death.
+  bool engine_restarts = false;  // A restart policy brings it back.
+  int restart_count = 0;
+  std::int64_t latency_ms = 0;   // Worst seen, for latency signals.
+  double cpu_percent = 0;
+  std::int64_t memory_bytes = 0;
+  std::int64_t memory_limit_bytes = 0;
+};
+
+enum class Severity { critical, high, medium, low };
+[[nodiscard]] std::string_view to_string(Severity severity);
+[[nodiscard]] std::optional<Severity> parse_severity(std::string_view text);
+
+// The closed list of failure classes.
+enum class FailureClass {
+  crash, oom, crash_loop, hang, high_latency, cpu_saturation, dependency_down, stopped, nothing_wrong, unknown
+};
+[[nodiscard]] std::string_view to_string(FailureClass failure);
+[[nodiscard]] std::optional<FailureClass> parse_failure_class(std::string_view text);
+
+enum class Persistence { transient, systemic, architectural };
+[[nodiscard]] std::string_view to_string(Persistence persistence);
+[[nodiscard]] std::optional<Persistence> parse_persistence(std::string_view text);
+
+// The closed menu of actions.
+enum class Action {
+  restart, scale_up, scale_down, rollback, revert_config, clear_queue, pull_request, escalate, noop
+};
+[[nodiscard]] std::string_view to_string(Action action);
+[[nodiscard]] std::optional<Action> parse_action(std::string_view text);
+
+struct Evidence {
+  std::string id;      // "E1", unique within the incident.
+  std::string kind;    // engine_state, log, memory, cpu, probes, restarts, deploys, topology, recall.
+  std::string text;    // One line for people.
+  std::vector<std::string> lines;  // Foreign text (log lines): shown fenced, never interpreted.
+};
+
+// One edge of the causal path.
+struct Cause {
+  std::string from, to;
+  std::string evidence;  // Id of an Evidence.
+};
+
+struct MenuEntry {
+  std::string id;         // "A1", unique within the plan.
+  Action action = Action::noop;
+  std::string service;
+  std::string container;  // Full id; empty for escalate and noop.
+  std::string seen_started_at;
+  std::string risk;       // low | medium | high
+  std::string undo;       // How it can be taken back, in words; "none needed" for a restart.
+  std::string reason;
+  int worked = 0, tried = 0;  // Of this action in recalled incidents of the same class.
+};
+
+struct Match {
+  IncidentId incident = 0;
+  std::int64_t issue = 0;  // 0: it had none.
+  std::string service;
+  std::string failure;     // Class name.
+  std::string action;
+  bool proven = false;
+  double similarity = 0;   // Cosine, 1 is equal.
+};
+
+// ---- Events, by owner ------------------------------------------------------------------------------
+
+// Scout
+struct IncidentOpened {
+  Signal signal;
+  Severity severity = Severity::high;
+  std::string fingerprint;  // service + symptom: one open incident each.
+  std::string snapshot;     // Hash of the 60 s of probes and stats before, kept as a blob; may be empty.
+};
+struct SignalAdded { Signal signal; int count = 1; };  // `count` repeats since the last such event.
+struct SelfHealed { std::string reason; };
+struct VerificationTried { std::string op; int attempt = 1; bool ok = false; std::int64_t latency_ms = 0; std::string detail; };
+struct VerificationPassed { std::string op; int probes = 0; std::int64_t worst_ms = 0; std::string detail; };
+struct VerificationFailed { std::string op; std::string reason; };
+struct DeploySeen { std::string service, container, image, image_id; };
+
+// Memory
+struct MemoryRecalled { std::vector<Match> matches; std::string action; int worked = 0, tried = 0; };
+struct MemoryIndexed { std::string failure, action; bool proven = false; };
+
+// Brain
+struct EvidenceCollected { std::vector<Evidence> items; };
+struct DiagnosisMade {
+  FailureClass failure = FailureClass::unknown;
+  std::string culprit;      // Service.
+  double confidence = 0;    // 0..1, of the rule; memory never raises it.
+  Persistence persistence = Persistence::transient;
+  std::vector<Cause> path;
+  std::vector<std::string> ruled_out;
+  std::string explanation;
+  std::string rule;         // Name of the rule that decided.
+};
+struct PlanMade {
+  std::string hash;         // 8 hex digits of the SHA-256 of menu, target and generation.
+  int generation = 1;
+  base::WallTime expires;
+  std::vector<MenuEntry> menu;  // Best first: the first is the choice.
+};
+struct IncidentJoined { IncidentId root = 0; std::string reason; };
+struct PostmortemWritten { std::string text; };
+
+// Fixer
+struct PlanRefused { std::string plan, guard, values; bool retry = false; };  // retry: a new plan may pass later.
+struct ApprovalAsked { std::string plan; base::WallTime expires; };
+struct ActionIntended {
+  std::string op;
+  std::string plan;
+  std::int64_t epoch = 0;
+  Action action = Action::restart;
+  std::string service, container, seen_started_at;
+  base::WallTime expires;
+};
+struct ActionDone { std::string op; std::string started_at; bool superseded = false; };
+struct ActionFailed { std::string op; std::string error; };
+struct ActionUnknown { std::string op; std::string error; };
+struct VerificationAsked { std::string op; std::string service; base::WallTime since; base::Duration soak{0}; };
+struct UndoDone { std::string op; };
+struct IncidentResolved { std::string op; std::string action; bool proven = true; };
+struct Escalated { std::string to; std::string reason; };
+
+// Scribe
+struct IssueOpened { std::int64_t number = 0; std::string url; };
+struct ApprovalGiven { std::string plan; std::string by; };
+struct IncidentClosed { std::string reason; };
+struct IncidentReopened { std::string by; };
+struct OperatorCommanded { std::string command, by; };
+// GitHub operations: the outbox of everything written to GitHub.
+struct GithubIntended {
+  std::string op;
+  std::string kind;  // open_issue, comment, edit_comment, edit_issue, add_label, remove_label, ensure_label.
+  std::string key;   // What of the thread it makes true, e.g. "comment:diagnosis:1".
+  std::string digest;  // Of the content sent.
+};
+struct GithubDone { std::string op; std::int64_t number = 0; std::string url; };  // number: issue or comment id.
+struct GithubFailed { std::string op; std::string error; };
+struct GithubUnknown { std::string op; std::string error; };
+struct OpHeld { std::string op; std::string reason; };
+
+// Whoever saw it
+struct StoodDown { std::string reason, by; };
+struct StopSet { std::string reason, by; };
+struct StopCleared { std::string by; };
+
+using Payload =
+    std::variant<IncidentOpened, SignalAdded, SelfHealed, VerificationTried, VerificationPassed, VerificationFailed,
+                 DeploySeen, MemoryRecalled, MemoryIndexed, EvidenceCollected, DiagnosisMade, PlanMade,
+                 IncidentJoined, PostmortemWritten, PlanRefused, ApprovalAsked, ActionIntended, ActionDone,
+                 ActionFailed, ActionUnknown, VerificationAsked, UndoDone, IncidentResolved, Escalated,
+                 IssueOpened, ApprovalGiven, IncidentClosed, IncidentReopened, OperatorCommanded, GithubIntended,
+                 GithubDone, GithubFailed, GithubUnknown, OpHeld, StoodDown, StopSet, StopCleared>;
+
+struct Event {
+  std::string id;  // ULID, made by the writer.
+  IncidentId incident = 0;
+  Role role = Role::scout;
+  base::WallTime at;
+  base::Instant boot;  // For durations: UTC may jump, this does not within one boot.
+  Payload what;
+};
+
+// "incident.opened" and so on.
+[[nodiscard]] std::string_view name_of(const Payload& what);
+// True when `role` may write this event. Each event has one owner, but for those that anybody who saw
+// the fact may write (stood_down, stop.*), and approvals and commands, which a person at the command
+// line gives as well.
+[[nodiscard]] bool may_write(Role role, const Payload& what);
+
+}  // namespace incident

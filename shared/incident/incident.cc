@@ -1,0 +1,373 @@
+// The one state chart of an incident.
+//
+//   open ──evidence──▶ diagnosing ──plan──▶ planned ──intended──▶ acting ──done──▶ verifying ──passed──▶ resolved
+//    │                     ▲ └──────────────┐  │ ▲                  │                  │                     │
+//    │                     └─refused, retry─┼──┤ │                  │                  │                  closed
+//    │                                      │  │ └──given── awaiting_approval ◀─asked──┤
+//    │                                      │  └─asked in the same plan                │
+//    │                                      └──"nothing wrong"──▶ inconclusive         │
+//    │        failed outcome, failed proof, refusal for good, expired approval ──▶ escalated
+//    └─ at any time before the end: joined (to its root), stood_down (a person), self_healed (gone)
+//
+// A plan to do nothing goes from planned straight to verifying; what passes there healed by itself.
+// What is over (resolved and the side exits) ends in closed; closed can be reopened.
+#include "incident/incident.h"
+
+#include <algorithm>
+
+#include "base/ensure.h"
+#include "base/names.h"
+
+namespace incident {
+namespace {
+
+constexpr base::NameTable<State, 13> kStates{{{State::open, "open"}, {State::diagnosing, "diagnosing"},
+    {State::planned, "planned"}, {State::awaiting_approval, "awaiting_approval"}, {State::acting, "acting"},
+    {State::verifying, "verifying"}, {State::resolved, "resolved"}, {State::closed, "closed"},
+    {State::escalated, "escalated"}, {State::inconclusive, "inconclusive"}, {State::stood_down, "stood_down"},
+    {State::self_healed, "self_healed"}, {State::joined, "joined"}}};
+
+constexpr base::NameTable<Command, 9> kCommands{{{Command::diagnose, "diagnose"}, {Command::decide, "decide"},
+    {Command::act, "act"}, {Command::verify, "verify"}, {Command::record_outcome, "record_outcome"},
+    {Command::write_postmortem, "write_postmortem"}, {Command::index, "index"},
+    {Command::close_issue, "close_issue"}, {Command::call_person, "call_person"}}};
+
+constexpr base::NameTable<OperationState, 5> kOperationStates{{{OperationState::intent, "intent"},
+    {OperationState::done, "done"}, {OperationState::failed, "failed"}, {OperationState::unknown, "unknown"},
+    {OperationState::held, "held"}}};
+
+template <class T>
+const T* as(const Event& event) { return std::get_if<T>(&event.what); }
+
+void reach(Incident& incident, const char* phase, const Event& event) {
+  incident.reached.try_emplace(phase, Moment{event.at, event.boot});
+}
+
+Step stay(Incident incident, std::string reason) { return {std::move(incident), {}, std::move(reason), false}; }
+Step ignore(const Incident& was, const Event& event) {
+  return stay(was, std::string(name_of(event.what)) + " changes nothing in state " + std::string(to_string(was.state)));
+}
+Step enter(Incident incident, State state, std::string reason) {
+  incident.state = state;
+  return {std::move(incident), {}, std::move(reason), true};
+}
+
+Step take_plan(Incident incident, const Event& event, const PlanMade& plan) {
+  incident.plan = plan;
+  incident.refused.reset();
+  incident.asked.reset();
+  incident.approval.reset();
+  reach(incident, "planned", event);
+  return enter(std::move(incident), State::planned, "a plan is made");
+}
+
+// open and diagnosing: Brain's work.
+Step on_diagnosing(const Incident& was, const Event& event) {
+  Incident next = was;
+  if (const auto* made = as<DiagnosisMade>(event)) {
+    next.diagnosis = *made;
+    reach(next, "diagnosed", event);
+    if (made->failure == FailureClass::nothing_wrong) return enter(std::move(next), State::inconclusive, made->explanation);
+    return enter(std::move(next), State::diagnosing, "the cause is named");
+  }
+  if (const auto* plan = as<PlanMade>(event)) return take_plan(std::move(next), event, *plan);
+  if (as<EvidenceCollected>(event) != nullptr && was.state == State::open) {
+    return enter(std::move(next), State::diagnosing, "evidence is collected");
+  }
+  return ignore(was, event);
+}
+
+Attempt* find_attempt(Incident& incident, const std::string& op) {
+  for (auto& attempt : incident.attempts) {
+    if (attempt.intent.op == op) return &attempt;
+  }
+  return nullptr;
+}
+
+Step intend(Incident incident, const Event& event, const ActionIntended& intended) {
+  Attempt attempt;
+  attempt.intent = intended;
+  attempt.intended_at = event.at;
+  incident.attempts.push_back(std::move(attempt));
+  incident.first_good.reset();
+  incident.passed.reset();
+  incident.failed.reset();
+  return enter(std::move(incident), State::acting, "an operation is intended");
+}
+
+Step begin_verifying(Incident incident, const VerificationAsked& asked) {
+  incident.verification = asked;
+  return enter(std::move(incident), State::verifying, "proof is asked for");
+}
+
+// planned and awaiting_approval: the Fixer judges, a person may have to agree.
+Step on_planned(const Incident& was, const Event& event) {
+  Incident next = was;
+  if (const auto* intended = as<ActionIntended>(event)) return intend(std::move(next), event, *intended);
+  if (const auto* asked = as<VerificationAsked>(event)) return begin_verifying(std::move(next), *asked);
+  if (const auto* plan = as<PlanMade>(event)) return take_plan(std::move(next), event, *plan);
+  if (const auto* asked = as<ApprovalAsked>(event)) {
+    next.asked = *asked;
+    return enter(std::move(next), State::awaiting_approval, "a person must approve");
+  }
+  if (const auto* given = as<ApprovalGiven>(event)) {
+    if (!was.plan || given->plan != was.plan->hash) return stay(was, "the approval names another plan");
+    next.approval = *given;
+    return enter(std::move(next), State::planned, "approved by " + given->by);
+  }
+  if (const auto* refused = as<PlanRefused>(event)) {
+    next.refused = *refused;
+    if (!refused->retry) return {std::move(next), {}, "refused by " + refused->guard, true};
+    return enter(std::move(next), State::diagnosing, "refused by " + refused->guard + ": a new plan is needed");
+  }
+  return ignore(was, event);
+}
+
+Step on_acting(const Incident& was, const Event& event) {
+  Incident next = was;
+  const auto end = [&](const std::string& op, OperationState state, std::string error) {
+    Attempt* attempt = find_attempt(next, op);
+    if (attempt == nullptr) return false;
+    attempt->state = state;
+    attempt->error = std::move(error);
+    attempt->ended_at = event.at;
+    return true;
+  };
+  if (const auto* done = as<ActionDone>(event)) {
+    if (!end(done->op, OperationState::done, "")) return stay(was, "an outcome of an unknown operation");
+    find_attempt(next, done->op)->started_at = done->started_at;
+    reach(next, "acted", event);
+    return {std::move(next), {}, "the engine accepted", true};
+  }
+  if (const auto* failed = as<ActionFailed>(event)) {
+    if (!end(failed->op, OperationState::failed, failed->error)) return stay(was, "an outcome of an unknown operation");
+    return {std::move(next), {}, "the operation failed: " + failed->error, true};
+  }
+  if (const auto* unknown = as<ActionUnknown>(event)) {
+    if (!end(unknown->op, OperationState::unknown, unknown->error)) return stay(was, "an outcome of an unknown operation");
+    return {std::move(next), {}, "the outcome is unknown: observe first", true};
+  }
+  if (const auto* asked = as<VerificationAsked>(event)) return begin_verifying(std::move(next), *asked);
+  return ignore(was, event);
+}
+
+// Scout's verdict decides; other events change nothing.
+Step on_verifying(const Incident& was, const Event& event) {
+  Incident next = was;
+  if (const auto* tried = as<VerificationTried>(event)) {
+    if (tried->ok && !next.first_good) {
+      next.first_good = *tried;
+      reach(next, "healthy", event);
+    }
+    return stay(std::move(next), "a probe after the action");
+  }
+  if (const auto* passed = as<VerificationPassed>(event)) {
+    next.passed = *passed;
+    if (was.attempts.empty()) {
+      next.ending = "It recovered without an action of ours.";
+      return enter(std::move(next), State::self_healed, "proven healthy; nothing was done");
+    }
+    reach(next, "resolved", event);
+    return enter(std::move(next), State::resolved, "proven healthy for the soak time");
+  }
+  if (const auto* failed = as<VerificationFailed>(event)) {
+    next.failed = *failed;
+    if (was.attempts.empty()) return enter(std::move(next), State::diagnosing, "it did not recover alone: " + failed->reason);
+    return {std::move(next), {}, "not proven: " + failed->reason, true};
+  }
+  return ignore(was, event);
+}
+
+// What any state before the end accepts.
+std::optional<Step> on_any(const Incident& was, const Event& event) {
+  if (is_over(was.state) && was.state != State::escalated) return std::nullopt;
+  Incident next = was;
+  if (const auto* joined = as<IncidentJoined>(event)) {
+    next.root = joined->root;
+    next.ending = joined->reason;
+    return enter(std::move(next), State::joined, joined->reason);
+  }
+  if (const auto* stood = as<StoodDown>(event)) {
+    next.ending = stood->reason;
+    return enter(std::move(next), State::stood_down, stood->reason);
+  }
+  if (const auto* healed = as<SelfHealed>(event)) {
+    next.ending = healed->reason;
+    reach(next, "healthy", event);
+    return enter(std::move(next), State::self_healed, healed->reason);
+  }
+  if (const auto* escalated = as<Escalated>(event)) {
+    if (was.state == State::escalated) return std::nullopt;
+    next.escalation = *escalated;
+    return enter(std::move(next), State::escalated, escalated->reason);
+  }
+  return std::nullopt;
+}
+
+Step on_over(const Incident& was, const Event& event) {
+  Incident next = was;
+  if (as<IncidentClosed>(event) != nullptr && was.state != State::closed) {
+    reach(next, "closed", event);
+    return enter(std::move(next), State::closed, "the issue is closed");
+  }
+  if (as<IncidentReopened>(event) != nullptr && was.state == State::closed) {
+    next.plan.reset();
+    return enter(std::move(next), State::diagnosing, "reopened");
+  }
+  return ignore(was, event);
+}
+
+// Facts that belong to the record whatever the state; true when the event was such a fact.
+bool note(Incident& incident, const Event& event) {
+  if (as<SignalAdded>(event) != nullptr) return incident.signals += as<SignalAdded>(event)->count, true;
+  if (const auto* opened = as<IssueOpened>(event)) {
+    incident.issue = opened->number;
+    incident.issue_url = opened->url;
+    return true;
+  }
+  if (const auto* recalled = as<MemoryRecalled>(event)) return incident.recalled = *recalled, true;
+  if (const auto* outcome = as<IncidentResolved>(event)) return incident.outcome = *outcome, true;
+  if (const auto* written = as<PostmortemWritten>(event)) return incident.postmortem = written->text, true;
+  if (as<MemoryIndexed>(event) != nullptr) return incident.indexed = true, true;
+  if (const auto* collected = as<EvidenceCollected>(event)) {
+    incident.evidence.insert(incident.evidence.end(), collected->items.begin(), collected->items.end());
+    return incident.state != State::open;  // The first one also moves the state.
+  }
+  return false;
+}
+
+Step dispatch(const Incident& was, const Event& event) {
+  if (auto step = on_any(was, event)) return *std::move(step);
+  switch (was.state) {
+    case State::open:
+    case State::diagnosing: return on_diagnosing(was, event);
+    case State::planned:
+    case State::awaiting_approval: return on_planned(was, event);
+    case State::acting: return on_acting(was, event);
+    case State::verifying: return on_verifying(was, event);
+    case State::resolved:
+    case State::closed:
+    case State::escalated:
+    case State::inconclusive:
+    case State::stood_down:
+    case State::self_healed:
+    case State::joined: return on_over(was, event);
+  }
+  base::fail_ensure("an incident in no state");
+}
+
+}  // namespace
+
+std::string_view to_string(State state) { return base::name_in(kStates, state); }
+std::optional<State> parse_state(std::string_view text) { return base::value_in(kStates, text); }
+std::string_view to_string(Command command) { return base::name_in(kCommands, command); }
+std::string_view to_string(OperationState state) { return base::name_in(kOperationStates, state); }
+
+bool is_over(State state) {
+  switch (state) {
+    case State::open:
+    case State::diagnosing:
+    case State::planned:
+    case State::awaiting_approval:
+    case State::acting:
+    case State::verifying: return false;
+    case State::resolved:
+    case State::closed:
+    case State::escalated:
+    case State::inconclusive:
+    case State::stood_down:
+    case State::self_healed:
+    case State::joined: return true;
+  }
+  base::fail_ensure("an incident in no state");
+}
+
+std::vector<Command> due(const Incident& incident) {
+  std::vector<Command> commands;
+  switch (incident.state) {
+    case State::open:
+    case State::diagnosing: return {Command::diagnose};
+    case State::planned:
+    case State::awaiting_approval: return {Command::decide};  // Awaiting: to notice the expiry.
+    case State::acting: return {Command::act};
+    case State::verifying: return {incident.failed ? Command::decide : Command::verify};
+    case State::escalated: commands.push_back(Command::call_person); break;
+    case State::closed: break;
+    case State::resolved:
+      if (!incident.outcome) commands.push_back(Command::record_outcome);
+      if (!incident.postmortem) commands.push_back(Command::write_postmortem);
+      if (incident.postmortem) commands.push_back(Command::close_issue);
+      if (!incident.outcome) return commands;
+      break;
+    case State::self_healed: commands.push_back(Command::close_issue); break;
+    case State::inconclusive:
+    case State::stood_down:
+    case State::joined: return {Command::close_issue};
+  }
+  // All outcomes are remembered, the bad ones too.
+  if (incident.diagnosis && !incident.indexed && incident.root == 0) commands.push_back(Command::index);
+  return commands;
+}
+
+bool is_due(const Incident& incident, Command command) {
+  const auto commands = due(incident);
+  return std::find(commands.begin(), commands.end(), command) != commands.end();
+}
+
+Step advance(const Incident& was, const Event& event) {
+  base::ensure(was.id == event.incident, "an event of another incident");
+  const auto before = due(was);
+  Incident noted = was;
+  const bool was_note = note(noted, event);
+  Step step = was_note ? stay(std::move(noted), "noted") : dispatch(noted, event);
+  for (Command command : due(step.incident)) {
+    if (std::find(before.begin(), before.end(), command) == before.end()) step.commands.push_back(command);
+  }
+  return step;
+}
+
+Step open(const Event& event) {
+  const auto* opened = as<IncidentOpened>(event);
+  base::ensure(opened != nullptr, "an incident begins with incident.opened");
+  Incident incident;
+  incident.id = event.incident;
+  incident.signal = opened->signal;
+  incident.severity = opened->severity;
+  incident.fingerprint = opened->fingerprint;
+  incident.snapshot = opened->snapshot;
+  reach(incident, "opened", event);
+  auto commands = due(incident);
+  return {std::move(incident), std::move(commands), "opened: " + opened->signal.detail, true};
+}
+
+Step Book::absorb(const Event& event) {
+  if (const auto* set = as<StopSet>(event)) return stop_ = *set, stay({}, "stopped");
+  if (as<StopCleared>(event) != nullptr) return stop_.reset(), stay({}, "resumed");
+  const auto found = entries_.find(event.incident);
+  if (as<IncidentOpened>(event) != nullptr && found == entries_.end()) {
+    Step step = open(event);
+    entries_[event.incident] = {step.incident, {event}};
+    return step;
+  }
+  if (found == entries_.end()) return stay({}, "an event of an unknown incident");
+  Step step = advance(found->second.incident, event);
+  found->second.incident = step.incident;
+  found->second.events.push_back(event);
+  return step;
+}
+
+const Incident* Book::find(IncidentId id) const {
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? nullptr : &found->second.incident;
+}
+
+const Incident* Book::open_of(std::string_view service, bool with_escalated) const {
+  for (auto it = entries_.rbegin(); it != entries_.rend(); ++it) {
+    const Incident& incident = it->second.incident;
+    if (incident.signal.service != service) continue;
+    if (!is_over(incident.state) || (with_escalated && incident.state == State::escalated)) return &incident;
+  }
+  return nullptr;
+}
+
+}  // namespace incident

@@ -1,0 +1,126 @@
+// The incident and its one state chart. Pure: the state is what advance() makes of the ledger's events
+// and nothing else; replaying a ledger gives the same incidents byte for byte.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "incident/event.h"
+
+namespace incident {
+
+enum class State {
+  open, diagnosing, planned, awaiting_approval, acting, verifying, resolved, closed,
+  escalated, inconclusive, stood_down, self_healed, joined,
+};
+[[nodiscard]] std::string_view to_string(State state);
+[[nodiscard]] std::optional<State> parse_state(std::string_view text);
+
+// What somebody must do next. Level-triggered: due until the event that answers it.
+enum class Command {
+  diagnose,          // Brain: evidence, diagnosis, plan.
+  decide,            // Fixer: judge the plan by the guards; act, ask, refuse or escalate.
+  act,               // Fixer: carry the intended operation to an outcome.
+  verify,            // Scout: prove the symptom gone for the soak time.
+  record_outcome,    // Fixer: incident.resolved.
+  write_postmortem,  // Brain.
+  index,             // Memory.
+  close_issue,       // Scribe.
+  call_person,       // Scribe: the label and the comment that ask for a human.
+};
+[[nodiscard]] std::string_view to_string(Command command);
+
+// Operation states; engine operations here, GitHub operations in the Scribe's outbox.
+enum class OperationState { intent, done, failed, unknown, held };
+[[nodiscard]] std::string_view to_string(OperationState state);
+
+struct Attempt {
+  ActionIntended intent;
+  OperationState state = OperationState::intent;
+  std::string started_at;  // After, when done.
+  std::string error;
+  base::WallTime intended_at;
+  std::optional<base::WallTime> ended_at;
+};
+
+// When each phase was first reached; UTC for people, boot clock for durations.
+struct Moment {
+  base::WallTime at;
+  base::Instant boot;
+};
+
+struct Incident {
+  IncidentId id = 0;
+  State state = State::open;
+  Signal signal;             // That opened it.
+  Severity severity = Severity::high;
+  std::string fingerprint, snapshot;
+  int signals = 1;           // The opening one and its repeats.
+  std::int64_t issue = 0;    // Number on GitHub; 0 while there is none.
+  std::string issue_url;
+  std::optional<MemoryRecalled> recalled;
+  std::vector<Evidence> evidence;
+  std::optional<DiagnosisMade> diagnosis;
+  std::optional<PlanMade> plan;
+  std::optional<PlanRefused> refused;      // The latest refusal of the current plan.
+  std::optional<ApprovalAsked> asked;
+  std::optional<ApprovalGiven> approval;   // Of the current plan.
+  std::vector<Attempt> attempts;
+  std::optional<VerificationAsked> verification;
+  std::optional<VerificationTried> first_good;  // First good probe after the last action.
+  std::optional<VerificationPassed> passed;
+  std::optional<VerificationFailed> failed;
+  std::optional<IncidentResolved> outcome;
+  std::optional<std::string> postmortem;
+  bool indexed = false;
+  std::optional<Escalated> escalation;
+  std::string ending;        // Why it left the main road: self-healed, stood down, joined.
+  IncidentId root = 0;       // The incident this one is joined to.
+  std::map<std::string, Moment> reached;  // opened diagnosed planned acted healthy resolved closed
+};
+
+struct Step {
+  Incident incident;
+  std::vector<Command> commands;  // Newly due.
+  std::string reason;             // Why the state is what it is now, or why the event changed nothing.
+  bool changed = false;           // The state, or what the state rests on (plan, approval), changed.
+};
+
+// The state chart; see incident.cc. `was` must be the incident of event.incident.
+[[nodiscard]] Step advance(const Incident& was, const Event& event);
+// The incident that incident.opened begins.
+[[nodiscard]] Step open(const Event& event);
+// Everything that is due in the incident's present state.
+[[nodiscard]] std::vector<Command> due(const Incident& incident);
+[[nodiscard]] bool is_due(const Incident& incident, Command command);
+// No role has anything left to decide or prove: what remains is to tell and to remember.
+[[nodiscard]] bool is_over(State state);
+
+// All incidents of a ledger, and the stop state: the fold that every role makes for itself.
+class Book {
+ public:
+  struct Entry {
+    Incident incident;
+    std::vector<Event> events;  // In order, the opening one first.
+  };
+
+  // Folds one event in; events of unknown incidents are ignored and say so in the reason.
+  Step absorb(const Event& event);
+
+  [[nodiscard]] const std::map<IncidentId, Entry>& entries() const { return entries_; }
+  [[nodiscard]] const Incident* find(IncidentId id) const;
+  // The newest incident of the service that is not over, joined or escalated ones included when
+  // `with_escalated`; nullptr when there is none.
+  [[nodiscard]] const Incident* open_of(std::string_view service, bool with_escalated = true) const;
+  [[nodiscard]] IncidentId next_id() const { return entries_.empty() ? 1 : entries_.rbegin()->first + 1; }
+  // The reason of the durable stop, while it is set.
+  [[nodiscard]] const std::optional<StopSet>& stop() const { return stop_; }
+
+ private:
+  std::map<IncidentId, Entry> entries_;
+  std::optional<StopSet> stop_;
+};
+
+}  // namespace incident
