@@ -16,7 +16,8 @@
 
 namespace engine {
 
-// Always the full id, 64 lower-case hex digits. A name is not an id: it may be taken by another tomorrow.
+// Always the full id, 64 lower-case hex digits. A name is not an id: it may be taken by another
+// tomorrow.
 using ContainerId = std::string;
 [[nodiscard]] bool is_container_id(std::string_view text);
 
@@ -53,7 +54,19 @@ struct Container {
   bool operator==(const Container&) const = default;
 };
 
-enum class EventKind { create, start, restart, die, oom, kill, stop, pause, unpause, destroy, health_status };
+enum class EventKind {
+  create,
+  start,
+  restart,
+  die,
+  oom,
+  kill,
+  stop,
+  pause,
+  unpause,
+  destroy,
+  health_status
+};
 [[nodiscard]] std::string_view to_string(EventKind kind);
 [[nodiscard]] std::optional<EventKind> parse_event_kind(std::string_view text);
 
@@ -62,9 +75,9 @@ struct Event {
   EventKind kind = EventKind::start;
   ContainerId id;
   std::string name;
-  std::int64_t time_ns = 0;      // Engine's UTC clock.
-  std::optional<int> exit_code;  // die only.
-  std::string signal;            // kill only.
+  std::int64_t time_ns = 0;                // Engine's UTC clock.
+  std::optional<int> exit_code;            // die only.
+  std::string signal;                      // kill only.
   HealthState health = HealthState::none;  // health_status only.
 
   bool operator==(const Event&) const = default;
@@ -103,7 +116,8 @@ class ContainerEngine {
   // with an error when the stream breaks. Calls `connected` once the engine has accepted: what
   // happened before that must be read by list().
   virtual base::Status follow(const std::function<void()>& connected,
-                              const std::function<bool(const Event&)>& receive, std::stop_token stop) = 0;
+                              const std::function<bool(const Event&)>& receive,
+                              std::stop_token stop) = 0;
 };
 
 }  // namespace engine

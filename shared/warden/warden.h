@@ -1,6 +1,6 @@
-// What roles may ask of the warden, the only door to the container engine. Reads are for scout, brain
-// and fixer, each over a unix socket of its own; effects for fixer only. Format: docs/formats/warden.md.
-// The types are pure; warden::SocketWarden is the client over the socket.
+// What roles may ask of the warden, the only door to the container engine. Reads are for scout,
+// brain and fixer, each over a unix socket of its own; effects for fixer only. Format:
+// docs/formats/warden.md. The types are pure; warden::SocketWarden is the client over the socket.
 #pragma once
 
 #include <cstdint>
@@ -33,9 +33,17 @@ struct Listing {
 // What flows on the merged stream. `Connected` comes first and after each gap: list again. `Lost`
 // says the engine cannot be heard: from then on nothing is known (not: everything is sick).
 struct Connected {};
-struct Lost { std::string reason; };
-struct Happened { std::string service; engine::Event event; };
-struct Sampled { std::string service; engine::Stats stats; };
+struct Lost {
+  std::string reason;
+};
+struct Happened {
+  std::string service;
+  engine::Event event;
+};
+struct Sampled {
+  std::string service;
+  engine::Stats stats;
+};
 using Notice = std::variant<Connected, Lost, Happened, Sampled>;
 
 enum class Verb { restart, start };
@@ -44,20 +52,23 @@ enum class Verb { restart, start };
 
 // One effect, as the Fixer recorded it as intended.
 struct Operation {
-  std::string op;         // ULID.
-  std::int64_t epoch = 0; // Of the fixer's lease; an older one than the ledger's is refused.
+  std::string op;          // ULID.
+  std::int64_t epoch = 0;  // Of the fixer's lease; an older one than the ledger's is refused.
   std::string plan_hash;
-  base::WallTime expires; // Refused after.
+  base::WallTime expires;  // Refused after.
   Verb verb = Verb::restart;
   engine::ContainerId container;
-  std::string seen_started_at;     // What the Fixer saw: another value now means somebody was faster.
-  base::Duration grace{0};         // Between TERM and KILL.
+  std::string seen_started_at;  // What the Fixer saw: another value now means somebody was faster.
+  base::Duration grace{0};      // Between TERM and KILL.
 };
 
 enum class Outcome {
   done,        // The engine accepted and the container runs with another StartedAt.
   superseded,  // It already ran with another StartedAt: nothing was sent.
 };
+
+[[nodiscard]] std::string_view to_string(Outcome outcome);
+[[nodiscard]] std::optional<Outcome> parse_outcome(std::string_view text);
 
 struct Performed {
   Outcome outcome = Outcome::done;
@@ -71,12 +82,15 @@ class Warden {
   virtual ~Warden() = default;
   virtual base::Result<Listing> list() = 0;
   virtual base::Result<Member> inspect(const engine::ContainerId& id) = 0;
-  virtual base::Result<std::vector<std::string>> log_tail(const engine::ContainerId& id, int lines) = 0;
-  // Hands on notices until `receive` returns false or `stop` is requested; returns an error when the
-  // warden goes away (call again).
-  virtual base::Status follow(const std::function<bool(const Notice&)>& receive, std::stop_token stop) = 0;
-  // Besides: denied (stopped, mode, epoch, expired, not allowed, another operation of the container is
-  // still unknown: the message names the rule), conflict, unknown (sent, no answer: observe first).
+  virtual base::Result<std::vector<std::string>> log_tail(const engine::ContainerId& id,
+                                                          int lines) = 0;
+  // Hands on notices until `receive` returns false or `stop` is requested; returns an error when
+  // the warden goes away (call again).
+  virtual base::Status follow(const std::function<bool(const Notice&)>& receive,
+                              std::stop_token stop) = 0;
+  // Besides: denied (stopped, mode, epoch, expired, not allowed, another operation of the container
+  // is still unknown: the message names the rule), conflict, unknown (sent, no answer: observe
+  // first).
   virtual base::Result<Performed> perform(const Operation& operation) = 0;
 };
 

@@ -1,0 +1,54 @@
+// Performs operations: reads the facts, asks the gate, calls the engine, looks at what came of it.
+// One operation at a time per container. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "agents/warden/gate.h"
+#include "agents/warden/roster.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "engine/engine.h"
+#include "warden/warden.h"
+
+namespace warden {
+
+// Reads the ledger and the stop file, each time anew. An error freezes every effect.
+using StandingSource = std::function<base::Result<Standing>(const std::string& service)>;
+
+class Performer {
+ public:
+  Performer(const Roster& roster, engine::ContainerEngine& engine, StandingSource standing,
+            const base::Clock& clock, const base::Logger& log);
+
+  // Errors as Warden::perform has them.
+  [[nodiscard]] base::Result<Performed> perform(const Operation& operation);
+  // Looks once at each container whose operation had no answer, and frees those that have settled.
+  // To be called about every second.
+  void settle();
+
+ private:
+  Traffic enter(const engine::ContainerId& id);
+  void leave(const engine::ContainerId& id);
+  base::Result<Performed> perform_entered(const Operation& operation);
+  base::Result<Decision> judge(const Operation& operation, std::string& service);
+  base::Status act(const Operation& operation, Step step);
+  base::Result<Performed> look_after(const Operation& operation, Step step);
+  bool has_settled(const engine::ContainerId& id);
+
+  const Roster& roster_;
+  engine::ContainerEngine& engine_;
+  const StandingSource standing_;
+  const base::Clock& clock_;
+  const base::Logger& log_;
+  std::mutex mutex_;
+  // Guards: all below. A container stands here while it is taken; without Settling: in flight.
+  std::map<engine::ContainerId, std::optional<Settling>> taken_;
+};
+
+}  // namespace warden
