@@ -164,13 +164,20 @@ class Loader {
   }
 
   void check_engine(const std::string& host, int line, std::string_view where) {
-    constexpr std::string_view kUnix = "unix://";
-    if (!host.starts_with("unix:///") || host.size() == kUnix.size() + 1) {
-      findings_.add(line, where, in_quotes(host) + " is no unix:///path of an engine's socket");
+    constexpr std::string_view kUnix = "unix://", kTcp = "tcp://";
+    config_.engine_host = host;
+    if (host.starts_with(kTcp)) {
+      const auto url = parse_url("http://" + host.substr(kTcp.size()));
+      if (!url.ok() || url->target != "/") {
+        findings_.add(line, where, in_quotes(host) + " is no tcp://host:port");
+      } else if (!is_loopback(url->host)) {
+        findings_.note(where, "the engine is reached over the network in the clear");
+      }
+    } else if (!host.starts_with("unix:///") || host.size() == kUnix.size() + 1) {
+      findings_.add(line, where, in_quotes(host) + " is no unix:///path or tcp://host:port");
     } else if (host.size() - kUnix.size() > kSocketPathBytesMax) {
       findings_.add(line, where, "the socket's path is longer than 107 bytes");
     }
-    config_.engine_host = host;
   }
 
   void read_console(const YamlNode& map) {

@@ -256,8 +256,8 @@ TEST_CASE("each mistake is told with its line, field and suggestion") {
        "4: console.address: \"example.com\" is no IP address"},
       {"+console: {key: short}\n", "4: console.key: shorter than 16 characters"},
       {"+forge: {port: http}\n", "4: forge.port: \"http\" is no whole number from 1 to 65535"},
-      {"+engine: {host: tcp://1.2.3.4:2375}\n",
-       "4: engine.host: \"tcp://1.2.3.4:2375\" is no unix:///path of an engine's socket"},
+      {"+engine: {host: tcp://1.2.3.4:2375/x}\n",
+       "4: engine.host: \"tcp://1.2.3.4:2375/x\" is no tcp://host:port"},
       {"+exclude: [a/b]\n", "4: exclude[0]: \"a/b\" is no container's name"},
       {"+limits: {cooldwn: 1s}\n", "4: limits.cooldwn: unknown field; did you mean \"cooldown\"?"},
       {"+limits: {confidence_min: 2}\n",
@@ -293,8 +293,8 @@ TEST_CASE("all mistakes come at once, in the order of their lines") {
 }
 
 TEST_CASE("an engine named by the environment is checked like one in the file") {
-  CHECK(mistakes(with_service(""), {{"DOCKER_HOST", "tcp://x:2375"}}) ==
-        " DOCKER_HOST: \"tcp://x:2375\" is no unix:///path of an engine's socket");
+  CHECK(mistakes(with_service(""), {{"DOCKER_HOST", "ssh://x"}}) ==
+        " DOCKER_HOST: \"ssh://x\" is no unix:///path or tcp://host:port");
 }
 
 TEST_CASE("an unset secret turns its part off with one line and stops nothing") {
@@ -319,6 +319,8 @@ TEST_CASE("an unset secret turns its part off with one line and stops nothing") 
        Mode::observe},
       {"mode: auto\nconsole: {key: \"${NO_KEY}\"}\n",
        "console.key: ${NO_KEY} is not set: the console asks for no key", Mode::automatic},
+      {"mode: auto\nengine: {host: tcp://10.0.0.7:2375}\n",
+       "engine.host: the engine is reached over the network in the clear", Mode::automatic},
       {"mode: auto\nmodel: {provider: ollama}\n",
        "model.provider: models are not in this version: the Brain decides by rules",
        Mode::automatic},

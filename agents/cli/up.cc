@@ -1,0 +1,77 @@
+// `sre-space up`: which roles this host runs, in which order, and the first look at what would stop
+// them.
+#include <filesystem>
+
+#include "agents/cli/commands.h"
+#include "agents/cli/local_checks.h"
+#include "agents/cli/up_roles.h"
+#include "agents/up/lock.h"
+#include "agents/up/supervisor.h"
+
+namespace cli {
+namespace {
+
+std::string_view name_of(base::LogLevel level) {
+  switch (level) {
+    case base::LogLevel::debug:
+      return "debug";
+    case base::LogLevel::info:
+      return "info";
+    case base::LogLevel::warn:
+      return "warn";
+    case base::LogLevel::error:
+      return "error";
+  }
+  return "info";
+}
+
+// A taken port would show only in a role's crash loop; here it is one line. A second `up` on the
+// same state folder is told by its lock instead.
+bool are_ports_free(const Context& context) {
+  if (up::StateLock::is_held(context.config.state_dir)) return true;
+  bool all_free = true;
+  for (const auto& check : check_ports(context.config, false)) {
+    if (check.status == CheckStatus::ok) continue;
+    context.logger.error("cannot start", {{"reason", check.name + " " + check.detail}});
+    all_free = false;
+  }
+  return all_free;
+}
+
+}  // namespace
+
+// The doors first, then those who think, and last the one who senses: stopping goes the other way,
+// so nothing new is begun while the others finish.
+std::vector<std::string> roles_of(const config::Config& config) {
+  std::vector<std::string> roles;
+  if (config.embedded()) roles.push_back("forge");
+  roles.push_back("warden");
+  if (config.embedded() || !config.github.token.empty()) roles.push_back("scribe");
+  for (const char* role : {"memory", "brain", "fixer", "console", "scout"}) roles.push_back(role);
+  return roles;
+}
+
+int run_up(const Context& context) {
+  for (const auto& note : context.config.notes) {
+    context.logger.warn("part is off", {{"note", note}});
+  }
+  if (!are_ports_free(context)) return 1;
+  std::error_code error;
+  const auto executable = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) {
+    context.logger.error("cannot start",
+                         {{"reason", "own executable not found: " + error.message()}});
+    return 1;
+  }
+  std::vector<up::Child> children;
+  for (const auto& role : roles_of(context.config)) {
+    children.push_back({role,
+                        {role, "--config", context.config.path, "--log",
+                         std::string(name_of(context.log_level))}});
+  }
+  up::SuperviseOptions options;
+  options.state_dir = context.config.state_dir;
+  return up::supervise(executable.string(), children, options, context.logger);
+}
+
+}  // namespace cli
