@@ -36,7 +36,8 @@ std::string sha256_hex(std::string_view bytes) {
 std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
-  const auto* made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes),
+  const char* key_bytes = key.data() == nullptr ? "" : key.data();  // OpenSSL refuses a null key.
+  const auto* made = HMAC(EVP_sha256(), key_bytes, static_cast<int>(key.size()), bytes_of(bytes),
                           bytes.size(), digest, &size);
   ensure(made != nullptr, "HMAC-SHA256 could not be computed");
   return hex(digest, size);

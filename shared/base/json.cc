@@ -81,7 +81,10 @@ std::string get_string(const json& object, const char* key, std::string_view fal
 
 std::int64_t get_int(const json& object, const char* key, std::int64_t fallback) {
   const json* found = member(object, key);
-  return found != nullptr && found->is_number_integer() ? found->get<std::int64_t>() : fallback;
+  if (found == nullptr || !found->is_number_integer()) return fallback;
+  // An unsigned number beyond the range would come out negative.
+  if (found->is_number_unsigned() && found->get<std::uint64_t>() > INT64_MAX) return fallback;
+  return found->get<std::int64_t>();
 }
 
 double get_number(const json& object, const char* key, double fallback) {

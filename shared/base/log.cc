@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace base {
 namespace {
 
@@ -18,7 +20,10 @@ std::string_view name_of(LogLevel level) {
 // A value with anything but plain characters is quoted, so that a line stays a line.
 void append_value(std::string& line, std::string_view value) {
   constexpr std::string_view kHex = "0123456789abcdef";
-  const bool plain = !value.empty() && value.find_first_of(" =\"\\\n\r\t") == std::string_view::npos;
+  const auto is_special = [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == 0x7F || c == '=' || c == '"' || c == '\\';
+  };
+  const bool plain = !value.empty() && std::none_of(value.begin(), value.end(), is_special);
   if (plain) {
     line += value;
     return;
@@ -27,7 +32,7 @@ void append_value(std::string& line, std::string_view value) {
   for (char c : value) {
     if (c == '"' || c == '\\') line += '\\', line += c;
     else if (c == '\n') line += "\\n";
-    else if (static_cast<unsigned char>(c) < 0x20) {
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
       line += "\\x", line += kHex[static_cast<unsigned char>(c) >> 4], line += kHex[c & 15];
     } else line += c;
   }

@@ -28,7 +28,8 @@ bool is_unwanted(char32_t code) {
   if (code == '\t' || code == '\n') return false;
   if (code < 0x20 || (code >= 0x7F && code < 0xA0)) return true;
   return (code >= 0x200B && code <= 0x200F) || (code >= 0x202A && code <= 0x202E) ||
-         (code >= 0x2060 && code <= 0x2069) || code == 0xFEFF;
+         (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF || code == 0x061C || code == 0x180E ||
+         (code >= 0xE0000 && code <= 0xE007F);  // The last: tags, text that nobody sees.
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

@@ -77,6 +77,7 @@ std::optional<WallTime> parse_utc(std::string_view text) {
   int ms = 0;
   if (at < text.size() && text[at] == '.') {
     int scale = 100;
+    if (!digits(text, at + 1, 1)) return std::nullopt;
     for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
       ms += (text[at] - '0') * scale;
       scale /= 10;
@@ -114,6 +115,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
   else if (unit == "m" || unit == "min") ms = number * 60'000;
   else if (unit == "h") ms = number * 3'600'000;
   else return std::nullopt;
+  if (ms * 1e6 < 1 || ms * 1e6 > 9e18) return std::nullopt;  // Under 1 ns, or over what nanoseconds hold.
   return Duration(static_cast<std::int64_t>(ms * 1e6));
 }
 

@@ -1,5 +1,7 @@
 #include "incident/event_codec.h"
 
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
@@ -108,7 +110,8 @@ struct Writer {
   static json value_of(bool& v) { return v; }
   static json value_of(int& v) { return v; }
   static json value_of(std::int64_t& v) { return v; }
-  static json value_of(double& v) { return v; }
+  // JSON has no infinity: what would be written as null could not be read again.
+  static json value_of(double& v) { return std::isfinite(v) ? v : 0.0; }
   static json value_of(base::WallTime& v) { return base::to_ms(v); }
   static json value_of(base::Duration& v) { return base::to_ms(v); }
   template <class T> static json value_of(std::optional<T>& v) { return v ? value_of(*v) : json(nullptr); }
@@ -140,14 +143,25 @@ struct Reader {
 
   static bool read(const json& j, std::string& v) { return j.is_string() && (v = j.get<std::string>(), true); }
   static bool read(const json& j, bool& v) { return j.is_boolean() && (v = j.get<bool>(), true); }
-  static bool read(const json& j, int& v) { return j.is_number_integer() && (v = j.get<int>(), true); }
-  static bool read(const json& j, std::int64_t& v) { return j.is_number_integer() && (v = j.get<std::int64_t>(), true); }
+  static bool read(const json& j, std::int64_t& v) {
+    if (!j.is_number_integer()) return false;
+    if (j.is_number_unsigned() && j.get<std::uint64_t>() > INT64_MAX) return false;
+    return v = j.get<std::int64_t>(), true;
+  }
+  static bool read(const json& j, int& v) {
+    std::int64_t wide = 0;
+    if (!read(j, wide) || wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max()) return false;
+    return v = static_cast<int>(wide), true;
+  }
   static bool read(const json& j, double& v) { return j.is_number() && (v = j.get<double>(), true); }
   static bool read(const json& j, base::WallTime& v) {
-    return j.is_number_integer() && (v = base::wall_from_ms(j.get<std::int64_t>()), true);
+    std::int64_t ms = 0;
+    return read(j, ms) && (v = base::wall_from_ms(ms), true);
   }
   static bool read(const json& j, base::Duration& v) {
-    return j.is_number_integer() && (v = base::Millis(j.get<std::int64_t>()), true);
+    constexpr std::int64_t kMost = base::Duration::max().count() / 1'000'000;  // What nanoseconds hold.
+    std::int64_t ms = 0;
+    return read(j, ms) && ms >= -kMost && ms <= kMost && (v = base::Millis(ms), true);
   }
   template <class T> static bool read(const json& j, std::optional<T>& v) {
     if (j.is_null()) return v.reset(), true;
@@ -210,6 +224,8 @@ json attempts(const Incident& incident) {
     item["state"] = std::string(to_string(attempt.state));
     item["started_at"] = attempt.started_at;
     item["error"] = attempt.error;
+    item["intended_at"] = base::to_ms(attempt.intended_at);
+    item["ended_at"] = attempt.ended_at ? json(base::to_ms(*attempt.ended_at)) : json(nullptr);
     out.push_back(std::move(item));
   }
   return out;
@@ -253,8 +269,10 @@ json to_json(const Incident& incident) {
   out["diagnosis"] = optional_json(incident.diagnosis);
   out["plan"] = optional_json(incident.plan);
   out["refused"] = optional_json(incident.refused);
+  out["asked"] = optional_json(incident.asked);
   out["approval"] = optional_json(incident.approval);
   out["verification"] = optional_json(incident.verification);
+  out["first_good"] = optional_json(incident.first_good);
   out["passed"] = optional_json(incident.passed);
   out["failed"] = optional_json(incident.failed);
   out["outcome"] = optional_json(incident.outcome);

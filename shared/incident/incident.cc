@@ -89,14 +89,14 @@ Step intend(Incident incident, const Event& event, const ActionIntended& intende
   attempt.intent = intended;
   attempt.intended_at = event.at;
   incident.attempts.push_back(std::move(attempt));
-  incident.first_good.reset();
-  incident.passed.reset();
-  incident.failed.reset();
   return enter(std::move(incident), State::acting, "an operation is intended");
 }
 
 Step begin_verifying(Incident incident, const VerificationAsked& asked) {
   incident.verification = asked;
+  incident.first_good.reset();
+  incident.passed.reset();
+  incident.failed.reset();  // A verdict on an earlier proof says nothing of this one.
   return enter(std::move(incident), State::verifying, "proof is asked for");
 }
 
@@ -147,8 +147,20 @@ Step on_acting(const Incident& was, const Event& event) {
     if (!end(unknown->op, OperationState::unknown, unknown->error)) return stay(was, "an outcome of an unknown operation");
     return {std::move(next), {}, "the outcome is unknown: observe first", true};
   }
+  if (const auto* held = as<OpHeld>(event)) {
+    if (!end(held->op, OperationState::held, held->reason)) return stay(was, "an operation of somebody else is held");
+    return {std::move(next), {}, "the operation waits for a person: " + held->reason, true};
+  }
   if (const auto* asked = as<VerificationAsked>(event)) return begin_verifying(std::move(next), *asked);
   return ignore(was, event);
+}
+
+// False when what is being verified is the success of leaving it alone. A reopened incident may have
+// attempts of its earlier life and yet a plan to do nothing.
+bool was_treated(const Incident& incident) {
+  const bool planned_nothing =
+      incident.plan && !incident.plan->menu.empty() && incident.plan->menu.front().action == Action::noop;
+  return !incident.attempts.empty() && !planned_nothing;
 }
 
 // Scout's verdict decides; other events change nothing.
@@ -163,7 +175,7 @@ Step on_verifying(const Incident& was, const Event& event) {
   }
   if (const auto* passed = as<VerificationPassed>(event)) {
     next.passed = *passed;
-    if (was.attempts.empty()) {
+    if (!was_treated(was)) {
       next.ending = "It recovered without an action of ours.";
       return enter(std::move(next), State::self_healed, "proven healthy; nothing was done");
     }
@@ -172,7 +184,7 @@ Step on_verifying(const Incident& was, const Event& event) {
   }
   if (const auto* failed = as<VerificationFailed>(event)) {
     next.failed = *failed;
-    if (was.attempts.empty()) return enter(std::move(next), State::diagnosing, "it did not recover alone: " + failed->reason);
+    if (!was_treated(was)) return enter(std::move(next), State::diagnosing, "it did not recover alone: " + failed->reason);
     return {std::move(next), {}, "not proven: " + failed->reason, true};
   }
   return ignore(was, event);
@@ -204,6 +216,24 @@ std::optional<Step> on_any(const Incident& was, const Event& event) {
   return std::nullopt;
 }
 
+// A reopened incident keeps its record (evidence, diagnosis, attempts) and owes everything else anew.
+void begin_again(Incident& incident) {
+  incident.plan.reset();
+  incident.refused.reset();
+  incident.asked.reset();
+  incident.approval.reset();
+  incident.verification.reset();
+  incident.first_good.reset();
+  incident.passed.reset();
+  incident.failed.reset();
+  incident.outcome.reset();
+  incident.postmortem.reset();
+  incident.escalation.reset();
+  incident.indexed = false;
+  incident.ending.clear();
+  incident.root = 0;
+}
+
 Step on_over(const Incident& was, const Event& event) {
   Incident next = was;
   if (as<IncidentClosed>(event) != nullptr && was.state != State::closed) {
@@ -211,7 +241,7 @@ Step on_over(const Incident& was, const Event& event) {
     return enter(std::move(next), State::closed, "the issue is closed");
   }
   if (as<IncidentReopened>(event) != nullptr && was.state == State::closed) {
-    next.plan.reset();
+    begin_again(next);
     return enter(std::move(next), State::diagnosing, "reopened");
   }
   return ignore(was, event);
@@ -255,6 +285,9 @@ Step dispatch(const Incident& was, const Event& event) {
   }
   base::fail_ensure("an incident in no state");
 }
+
+// Not over, or in the hands of a person.
+bool goes_on(State state) { return !is_over(state) || state == State::escalated; }
 
 }  // namespace
 
@@ -347,13 +380,24 @@ Step Book::absorb(const Event& event) {
   if (as<IncidentOpened>(event) != nullptr && found == entries_.end()) {
     Step step = open(event);
     entries_[event.incident] = {step.incident, {event}};
+    note_live(step.incident);
     return step;
   }
   if (found == entries_.end()) return stay({}, "an event of an unknown incident");
   Step step = advance(found->second.incident, event);
   found->second.incident = step.incident;
   found->second.events.push_back(event);
+  note_live(step.incident);
   return step;
+}
+
+void Book::note_live(const Incident& incident) {
+  if (due(incident).empty()) live_.erase(incident.id);
+  else live_.insert(incident.id);
+  if (incident.root != 0) joined_.insert(incident.id);
+  else joined_.erase(incident.id);
+  if (goes_on(incident.state)) return;
+  std::erase_if(joined_, [&](IncidentId id) { return entries_.at(id).incident.root == incident.id; });
 }
 
 const Incident* Book::find(IncidentId id) const {
@@ -362,10 +406,17 @@ const Incident* Book::find(IncidentId id) const {
 }
 
 const Incident* Book::open_of(std::string_view service, bool with_escalated) const {
-  for (auto it = entries_.rbegin(); it != entries_.rend(); ++it) {
-    const Incident& incident = it->second.incident;
+  for (auto it = live_.rbegin(); it != live_.rend(); ++it) {
+    const Incident& incident = entries_.at(*it).incident;
     if (incident.signal.service != service) continue;
     if (!is_over(incident.state) || (with_escalated && incident.state == State::escalated)) return &incident;
+  }
+  if (!with_escalated) return nullptr;
+  // What is joined goes on as long as its root does, whether or not its own issue is closed.
+  for (auto it = joined_.rbegin(); it != joined_.rend(); ++it) {
+    const Incident& incident = entries_.at(*it).incident;
+    const Incident* root = find(incident.root);
+    if (incident.signal.service == service && root != nullptr && goes_on(root->state)) return &incident;
   }
   return nullptr;
 }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -110,16 +111,21 @@ class Book {
   Step absorb(const Event& event);
 
   [[nodiscard]] const std::map<IncidentId, Entry>& entries() const { return entries_; }
+  // Incidents that somebody has something due for, oldest first: all that a decision must look at.
+  [[nodiscard]] const std::set<IncidentId>& live() const { return live_; }
   [[nodiscard]] const Incident* find(IncidentId id) const;
-  // The newest incident of the service that is not over, joined or escalated ones included when
-  // `with_escalated`; nullptr when there is none.
+  // The newest incident of the service that is not over; when `with_escalated` also one that is
+  // escalated, or joined to a root that is still open or escalated. nullptr when there is none.
   [[nodiscard]] const Incident* open_of(std::string_view service, bool with_escalated = true) const;
   [[nodiscard]] IncidentId next_id() const { return entries_.empty() ? 1 : entries_.rbegin()->first + 1; }
   // The reason of the durable stop, while it is set.
   [[nodiscard]] const std::optional<StopSet>& stop() const { return stop_; }
 
  private:
+  void note_live(const Incident& incident);
   std::map<IncidentId, Entry> entries_;
+  std::set<IncidentId> live_;
+  std::set<IncidentId> joined_;  // Joined to a root that was not over when last looked at.
   std::optional<StopSet> stop_;
 };
 

@@ -200,7 +200,10 @@ class SqliteLedger final : public Ledger {
     const std::lock_guard lock(mutex_);
     if (auto begun = run("BEGIN IMMEDIATE"); !begun) return begun.error().in("acquire lease " + name);
     auto taken = take(name, holder, duration);
-    if (auto ended = run(taken ? "COMMIT" : "ROLLBACK"); !ended) return ended.error().in("acquire lease " + name);
+    if (auto ended = run(taken ? "COMMIT" : "ROLLBACK"); !ended) {
+      (void)run("ROLLBACK");
+      return ended.error().in("acquire lease " + name);
+    }
     return taken;
   }
 
@@ -294,7 +297,7 @@ class SqliteLedger final : public Ledger {
 
   bool changed_after(incident::IncidentId incident, std::int64_t seen) {
     Statement row(db_, "SELECT 1 FROM events WHERE incident = ? AND changes_state = 1 AND position > ? LIMIT 1");
-    return row.bind(incident).bind(seen).step() == SQLITE_ROW;
+    return row.bind(incident).bind(seen).step() != SQLITE_DONE;  // In doubt the writer reads again.
   }
 
   base::Result<std::optional<Lease>> find_lease(const std::string& name) {

@@ -59,9 +59,11 @@ class Loop {
         if (!done) return done.error();
         again = again || *done;
       }
-      if (again) continue;  // What was appended, or what made an append fail, is read before waiting.
-      base::Instant until = outside_.clock.now().boot + kSafetyLook;
+      const base::Instant now = outside_.clock.now().boot;
+      base::Instant until = now + kSafetyLook;
       if (output.wake_at && *output.wake_at < until) until = *output.wake_at;
+      // What was appended, or what made an append fail, is read before waiting; but a stop is seen.
+      if (again) until = now;
       if (wait_for(outside_, mailbox_.descriptor(), until)) return {};
     }
   }
@@ -87,13 +89,15 @@ class Loop {
 
  private:
   base::Status absorb_inbox() {
-    auto deliveries = outside_.ledger.deliveries(inbox_);
-    if (!deliveries) return note(deliveries.error());
-    for (const auto& delivery : *deliveries) {
-      role_.absorb(delivery, outside_.clock.now());
-      inbox_ = delivery.position;
+    while (true) {
+      auto deliveries = outside_.ledger.deliveries(inbox_);
+      if (!deliveries) return note(deliveries.error());
+      if (deliveries->empty()) return {};
+      for (const auto& delivery : *deliveries) {
+        role_.absorb(delivery, outside_.clock.now());
+        inbox_ = delivery.position;
+      }
     }
-    return {};
   }
 
   // True when the ledger must be read again before waiting.

@@ -1,0 +1,52 @@
+// Brain: from incident to evidence, diagnosis, plan and post-mortem. It touches nothing.
+// Pure: a role in the sense of role/role.h.
+#pragma once
+
+#include <map>
+#include <string>
+#include <variant>
+
+#include "agents/brain/rules.h"
+#include "role/role.h"
+
+namespace brain {
+
+struct ReadSnapshot { std::string hash; };
+struct ReadLog { incident::IncidentId incident = 0; std::string container; };
+using Request = std::variant<ReadSnapshot, ReadLog>;
+[[nodiscard]] std::string key_of(const Request& request);
+
+struct SnapshotRead { std::string hash; base::Result<telemetry::Snapshot> snapshot; };
+struct LogRead { incident::IncidentId incident = 0; base::Result<std::vector<std::string>> lines; };
+using Answer = std::variant<SnapshotRead, LogRead>;
+
+class Brain final : public role::Role<Request, Answer> {
+ public:
+  Brain(const config::Config& config, base::Random& random);
+
+  void absorb(const ledger::Record& record, base::Now now) override;
+  void absorb(const Answer& answer, base::Now now) override;
+  role::Output<Request> decide(const role::View& view) override;
+
+ private:
+  using Output = role::Output<Request>;
+
+  void decide_diagnosis(const incident::Incident& incident, const role::View& view, Output& output);
+  void decide_amendment(const incident::Incident& incident, const role::View& view, Output& output);
+  void decide_postmortem(const incident::Incident& incident, const role::View& view, Output& output);
+  // True when everything worth waiting for is there or its time is up; else asks for it.
+  bool is_ready(const incident::Incident& incident, const role::View& view, Output& output);
+  [[nodiscard]] Findings findings_of(const incident::Incident& incident, base::WallTime now) const;
+
+  const config::Config& config_;
+  base::Random& random_;
+  incident::Book book_;
+  std::map<std::string, base::Result<telemetry::Snapshot>> snapshots_;               // By hash, while needed.
+  std::map<incident::IncidentId, base::Result<std::vector<std::string>>> logs_;      // While needed.
+  std::map<std::string, base::WallTime> deployed_;                                   // By service: last deploy.seen.
+};
+
+// The post-mortem of a resolved incident: facts of the record only, no names of people. Pure.
+[[nodiscard]] std::string write_postmortem(const incident::Incident& incident);
+
+}  // namespace brain

@@ -1,0 +1,346 @@
+#include "agents/brain/rules.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+
+namespace brain {
+namespace {
+
+using incident::Action;
+using incident::Cause;
+using incident::DiagnosisMade;
+using incident::Evidence;
+using incident::FailureClass;
+using incident::Incident;
+using incident::MenuEntry;
+using incident::Persistence;
+using incident::Signal;
+using incident::SignalKind;
+
+constexpr base::Millis kReturns = std::chrono::hours(1);       // A cured symptom that is back within this has returned.
+constexpr base::Millis kPatternTime = std::chrono::hours(24);  // So many equal faults in this time are a pattern ...
+constexpr int kPattern = 3;                                    // ... that a restart does not cure.
+constexpr base::Millis kJoinTime = std::chrono::minutes(2);    // A root is not older than this, unless still open.
+
+std::string megabytes(std::int64_t bytes) { return std::to_string(bytes / (1024 * 1024)) + " MB"; }
+
+bool is_death(SignalKind kind) {
+  return kind == SignalKind::container_died || kind == SignalKind::found_stopped || kind == SignalKind::restarted_by_engine;
+}
+
+bool has(const Signal& signal, std::string_view confirmation) {
+  return std::any_of(signal.confirmed_by.begin(), signal.confirmed_by.end(), [&](const auto& by) { return by == confirmation; });
+}
+
+// Earlier incidents of the same service and class that began within `time` before this one.
+int earlier(const Findings& findings, FailureClass failure, base::Millis time) {
+  int count = 0;
+  for (const auto& [id, entry] : findings.book.entries()) {
+    const Incident& other = entry.incident;
+    if (id >= findings.incident.id || other.signal.service != findings.incident.signal.service) continue;
+    if (!other.diagnosis || other.diagnosis->failure != failure || other.root != 0) continue;
+    count += findings.incident.signal.at - other.signal.at <= time ? 1 : 0;
+  }
+  return count;
+}
+
+std::vector<std::string> callers_of(const config::Config& config, const std::string& service) {
+  std::vector<std::string> callers;
+  for (const auto& other : config.services) {
+    if (std::find(other.depends_on.begin(), other.depends_on.end(), service) != other.depends_on.end()) callers.push_back(other.name);
+  }
+  return callers;
+}
+
+bool depends_on(const config::Config& config, const std::string& service, const std::string& other) {
+  const auto* found = config::find_service(config, service);
+  if (found == nullptr) return false;
+  return std::any_of(found->depends_on.begin(), found->depends_on.end(), [&](const auto& name) {
+    return name == other || depends_on(config, name, other);
+  });
+}
+
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+// The service has no probe of its own: only its callers can be hurt by its absence.
+bool is_internal(const config::Config& config, const std::string& name) {
+  const auto* service = config::find_service(config, name);
+  return service != nullptr && !service->health && !service->path && !callers_of(config, name).empty();
+}
+
+std::optional<std::string> memory_curve(const Findings& findings) {
+  if (!findings.snapshot || findings.snapshot->usage.size() < 2) return std::nullopt;
+  const auto& usage = findings.snapshot->usage;
+  const auto [low, high] = std::minmax_element(usage.begin(), usage.end(), [](const auto& a, const auto& b) { return a.memory_bytes < b.memory_bytes; });
+  std::string text = "memory between " + megabytes(low->memory_bytes) + " and " + megabytes(high->memory_bytes) + ", last " + megabytes(usage.back().memory_bytes);
+  if (usage.back().memory_limit_bytes > 0) text += " of " + megabytes(usage.back().memory_limit_bytes);
+  return text + ", over " + base::format_duration(usage.back().at - usage.front().at);
+}
+
+std::optional<std::string> cpu_curve(const Findings& findings) {
+  if (!findings.snapshot || findings.snapshot->usage.empty()) return std::nullopt;
+  double sum = 0, worst = 0;
+  for (const auto& sample : findings.snapshot->usage) sum += sample.cpu_percent, worst = std::max(worst, sample.cpu_percent);
+  const auto mean = static_cast<int>(sum / static_cast<double>(findings.snapshot->usage.size()));
+  return "CPU " + std::to_string(mean) + " % of a core on average, at most " + std::to_string(static_cast<int>(worst)) + " %";
+}
+
+std::optional<std::string> probe_history(const Findings& findings) {
+  if (!findings.snapshot || findings.snapshot->probes.empty()) return std::nullopt;
+  int good = 0;
+  std::int64_t worst = 0;
+  for (const auto& probe : findings.snapshot->probes) {
+    good += probe.result == telemetry::ProbeResult::ok ? 1 : 0;
+    worst = std::max(worst, probe.latency_ms);
+  }
+  const auto total = findings.snapshot->probes.size();
+  return std::to_string(good) + " of " + std::to_string(total) + " probes in the minute before were good, slowest " + std::to_string(worst) + "ms";
+}
+
+// A rule's verdict before the causal path is drawn.
+struct Verdict {
+  FailureClass failure = FailureClass::unknown;
+  double confidence = 0.5;
+  std::string rule, explanation;
+  std::vector<std::string> ruled_out;
+};
+
+Verdict judge_death(const Findings& findings) {
+  const Signal& signal = findings.incident.signal;
+  const std::string exit = "exit code " + std::to_string(signal.exit_code.value_or(0));
+  if (signal.engine_restarts && signal.restart_count >= findings.config.limits.policy_restarts_loop) {
+    return {FailureClass::crash_loop, 0.95, "engine_restarts_loop",
+            "It died " + std::to_string(signal.restart_count) + " times and its restart policy brings it back each time; another restart cures nothing.", {}};
+  }
+  if (signal.oom_killed) {
+    return {FailureClass::oom, 0.99, "engine_says_oom", "The kernel killed the process because the container reached its memory limit (" + exit + ").",
+            {"crash by its own fault: the engine reports OOMKilled", "a person's stop: no kill event came before the death"}};
+  }
+  if (is_internal(findings.config, signal.service)) {
+    return {FailureClass::dependency_down, 0.95, "internal_service_died",
+            "The service died (" + exit + "). It answers no probe of its own; those who call it are hurt: " + join(callers_of(findings.config, signal.service)) + ".",
+            {"out of memory: the engine does not report OOMKilled", "a person's stop: no kill event came before the death"}};
+  }
+  return {FailureClass::crash, signal.kind == SignalKind::found_stopped ? 0.92 : 0.97, "engine_says_dead",
+          "The process ended by itself or was killed from within its host (" + exit + ").",
+          {"out of memory: the engine does not report OOMKilled", "a person's stop: no kill event came before the death"}};
+}
+
+Verdict judge_probe(const Findings& findings) {
+  const Signal& signal = findings.incident.signal;
+  const bool running = has(signal, "engine: running");
+  const double at_limit = findings.snapshot && !findings.snapshot->usage.empty() ? findings.snapshot->usage.back().cpu_percent : 0;
+  if (signal.kind == SignalKind::probe_timeout && signal.probe == "path") {
+    return {FailureClass::high_latency, running ? 0.92 : 0.6, "path_times_out", "The business path does not answer in time while the container runs.", {"crash: the engine says running"}};
+  }
+  if (signal.kind == SignalKind::probe_timeout) {
+    const bool sure = running && has(signal, "tcp connects, nothing answers");
+    return {FailureClass::hang, sure ? 0.95 : 0.6, "running_but_silent",
+            "The container runs and accepts connections, but nothing answers: the process hangs.",
+            {"crash: the engine says running", "cpu saturation: the last sample shows " + std::to_string(static_cast<int>(at_limit)) + " %"}};
+  }
+  if (signal.kind == SignalKind::probe_refused) {
+    return {FailureClass::hang, running ? 0.9 : 0.5, "running_but_deaf", "The container runs but does not listen on its port.", {"crash: the engine says running"}};
+  }
+  return {FailureClass::unknown, 0.5, "answers_errors", "It answers with errors. Nothing it depends on is known to be sick, and a restart is not known to help.", {}};
+}
+
+Verdict judge(const Findings& findings) {
+  const Signal& signal = findings.incident.signal;
+  switch (signal.kind) {
+    case SignalKind::container_died:
+    case SignalKind::found_stopped:
+    case SignalKind::restarted_by_engine: return judge_death(findings);
+    case SignalKind::probe_timeout:
+    case SignalKind::probe_refused:
+    case SignalKind::probe_error: return judge_probe(findings);
+    case SignalKind::latency_above_bound:
+      return {FailureClass::high_latency, 0.92, "path_slow_for_a_window", "The " + signal.probe + " answers, but slower than its bound for a whole window.",
+              {"hang: it answers", "crash: the engine says running"}};
+    case SignalKind::cpu_at_limit:
+      return {FailureClass::cpu_saturation, 0.92, "cpu_at_limit_for_a_window", "The container has been at its CPU limit for a whole window.", {"crash: the engine says running"}};
+    case SignalKind::engine_unhealthy:
+      return {FailureClass::unknown, 0.6, "engine_health_check", "Only the engine's own health check fails.", {}};
+  }
+  return {};
+}
+
+std::string evidence_of_kind(const std::vector<Evidence>& evidence, std::string_view kind) {
+  for (const auto& item : evidence) {
+    if (item.kind == kind) return item.id;
+  }
+  return evidence.empty() ? "" : evidence.front().id;
+}
+
+std::string mechanism(FailureClass failure) {
+  switch (failure) {
+    case FailureClass::oom: return "memory limit reached, killed by the kernel";
+    case FailureClass::crash:
+    case FailureClass::dependency_down: return "process ended";
+    case FailureClass::crash_loop: return "process ends again and again";
+    case FailureClass::hang: return "process stands still";
+    case FailureClass::high_latency: return "slow answers";
+    case FailureClass::cpu_saturation: return "CPU limit reached";
+    case FailureClass::stopped: return "stopped by a person";
+    case FailureClass::nothing_wrong: return "nothing";
+    case FailureClass::unknown: return "cause not known";
+  }
+  return "";
+}
+
+std::vector<Cause> causal_path(const Findings& findings, FailureClass failure, const std::vector<Evidence>& evidence) {
+  const Signal& signal = findings.incident.signal;
+  const char* kind = failure == FailureClass::high_latency || failure == FailureClass::hang ? "probes"
+                     : failure == FailureClass::cpu_saturation                              ? "cpu"
+                                                                                            : "engine_state";
+  std::vector<Cause> path{{mechanism(failure), signal.service + ": " + std::string(incident::to_string(signal.kind)), evidence_of_kind(evidence, kind)}};
+  if (failure == FailureClass::oom) path.insert(path.begin(), {"memory grew to its limit", mechanism(failure), evidence_of_kind(evidence, "memory")});
+  const auto callers = callers_of(findings.config, signal.service);
+  if (failure == FailureClass::dependency_down && !callers.empty()) {
+    path.push_back({path.back().to, join(callers) + ": cannot be served", evidence_of_kind(evidence, "topology")});
+  }
+  return path;
+}
+
+MenuEntry restart_entry(const Findings& findings) {
+  const Signal& signal = findings.incident.signal;
+  MenuEntry entry;
+  entry.action = Action::restart;
+  entry.service = signal.service;
+  entry.container = signal.container;
+  entry.seen_started_at = signal.started_at;
+  entry.risk = "medium";
+  entry.undo = "none needed: image and configuration stay as they are";
+  if (findings.incident.recalled && findings.incident.recalled->action == "restart") {
+    entry.worked = findings.incident.recalled->worked;
+    entry.tried = findings.incident.recalled->tried;
+  }
+  return entry;
+}
+
+MenuEntry plain_entry(Action action, const Findings& findings, std::string reason) {
+  MenuEntry entry;
+  entry.action = action;
+  entry.service = findings.incident.signal.service;
+  entry.risk = "low";
+  entry.undo = "none needed";
+  entry.reason = std::move(reason);
+  return entry;
+}
+
+// Score of the restart before memory speaks; asking a person scores 0.5, watching 0.9 where it is right.
+std::pair<double, std::string> restart_score(const Findings& findings, const DiagnosisMade& diagnosis) {
+  switch (diagnosis.failure) {
+    case FailureClass::crash:
+    case FailureClass::dependency_down: return {0.8, "A dead process is brought back by a start."};
+    case FailureClass::oom: return {0.8, "A restart frees the memory; the limit stays."};
+    case FailureClass::hang: return {0.8, "A process that stands still is replaced by a restart."};
+    case FailureClass::cpu_saturation: return {0.7, "A restart ends what burns the CPU."};
+    case FailureClass::high_latency:
+      if (earlier(findings, FailureClass::high_latency, kReturns) > 0) return {0.3, "A restart was tried and the slowness came back."};
+      return {0.7, "A restart is tried once; if the slowness returns, a person is called."};
+    case FailureClass::crash_loop: return {0.1, "It is being restarted all the time already."};
+    case FailureClass::stopped:
+    case FailureClass::nothing_wrong:
+    case FailureClass::unknown: return {0.2, "Not known to help."};
+  }
+  return {0, ""};
+}
+
+}  // namespace
+
+bool is_conclusive(const Signal& signal) { return is_death(signal.kind); }
+
+std::vector<Evidence> collect_evidence(const Findings& findings) {
+  const Signal& signal = findings.incident.signal;
+  std::vector<Evidence> evidence;
+  const auto add = [&](const char* kind, std::string text) {
+    evidence.push_back({"E" + std::to_string(evidence.size() + 1), kind, std::move(text), {}});
+  };
+  if (is_death(signal.kind)) {
+    add("engine_state", "the engine says: " + signal.detail);
+  } else {
+    add("engine_state", has(signal, "engine: running") ? "the engine says: running" : "the engine could not be asked");
+    add("signal", signal.detail);
+  }
+  if (auto text = memory_curve(findings)) add("memory", *text);
+  if (auto text = cpu_curve(findings)) add("cpu", *text);
+  if (auto text = probe_history(findings)) add("probes", *text);
+  add("restarts", "restarts by the engine's policy lately: " + std::to_string(signal.restart_count));
+  if (findings.deployed_at) add("deploys", "container and image unchanged since " + base::format_utc(*findings.deployed_at, false));
+  const auto callers = callers_of(findings.config, signal.service);
+  add("topology", callers.empty() ? "no configured service depends on it" : "depended on by " + join(callers));
+  if (findings.log) evidence.push_back(log_evidence(*findings.log, evidence.size() + 1));
+  return evidence;
+}
+
+Evidence log_evidence(const std::vector<std::string>& lines, std::size_t number) {
+  return {"E" + std::to_string(number), "log", "last " + std::to_string(lines.size()) + " log lines", lines};
+}
+
+DiagnosisMade diagnose(const Findings& findings, const std::vector<Evidence>& evidence) {
+  auto verdict = judge(findings);
+  DiagnosisMade made;
+  made.failure = verdict.failure;
+  made.culprit = findings.incident.signal.service;
+  made.confidence = verdict.confidence;
+  made.rule = std::move(verdict.rule);
+  made.explanation = std::move(verdict.explanation);
+  made.ruled_out = std::move(verdict.ruled_out);
+  made.path = causal_path(findings, verdict.failure, evidence);
+  const int before = earlier(findings, verdict.failure, kPatternTime);
+  made.persistence = before + 1 >= kPattern || verdict.failure == FailureClass::crash_loop ? Persistence::systemic : Persistence::transient;
+  if (before > 0) made.explanation += " It is number " + std::to_string(before + 1) + " of its kind here in 24 hours.";
+  return made;
+}
+
+incident::PlanMade make_plan(const Findings& findings, const DiagnosisMade& diagnosis, int generation) {
+  std::vector<std::pair<double, MenuEntry>> ranked;
+  auto restart = restart_entry(findings);
+  auto [score, reason] = restart_score(findings, diagnosis);
+  if (restart.tried > 0) {
+    // Proven before: up to a tenth more; failed before: as much less. Never over the confidence line.
+    const double rate = static_cast<double>(restart.worked) / restart.tried;
+    score += (rate - 0.5) * 0.2 * std::min(restart.tried, 3) / 3;
+    reason += " Seen before: it worked " + std::to_string(restart.worked) + " of " + std::to_string(restart.tried) + " times.";
+  }
+  restart.reason = reason;
+  if (!restart.container.empty()) ranked.emplace_back(score, std::move(restart));
+  ranked.emplace_back(0.5, plain_entry(Action::escalate, findings, diagnosis.failure == FailureClass::unknown ? "The cause is not known: a person has to look." : "A person decides."));
+  if (findings.incident.signal.engine_restarts && diagnosis.failure != FailureClass::crash_loop) {
+    ranked.emplace_back(0.9, plain_entry(Action::noop, findings, "Its restart policy brings it back; racing the engine would only harm."));
+  }
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  incident::PlanMade plan;
+  plan.generation = generation;
+  plan.expires = findings.now + std::chrono::duration_cast<base::Millis>(findings.config.limits.plan_age_max);
+  std::string text = std::to_string(findings.incident.id) + ":" + std::to_string(generation);
+  for (auto& [rank, entry] : ranked) {
+    entry.id = "A" + std::to_string(plan.menu.size() + 1);
+    text += "|" + std::string(incident::to_string(entry.action)) + " " + entry.container + " " + entry.seen_started_at;
+    plan.menu.push_back(std::move(entry));
+  }
+  plan.hash = base::sha256_hex(text).substr(0, 8);
+  return plan;
+}
+
+const Incident* find_root(const Incident& incident, const incident::Book& book, const config::Config& config) {
+  const Signal& signal = incident.signal;
+  const bool may_follow = !is_death(signal.kind) && signal.kind != SignalKind::cpu_at_limit && !(signal.kind == SignalKind::probe_timeout && signal.probe == "health");
+  if (!may_follow) return nullptr;
+  for (const auto& [id, entry] : book.entries()) {
+    const Incident& other = entry.incident;
+    if (id == incident.id || other.root != 0 || !depends_on(config, signal.service, other.signal.service)) continue;
+    const bool open = !incident::is_over(other.state) || other.state == incident::State::escalated;
+    const bool fresh = signal.at - other.signal.at < kJoinTime && other.state == incident::State::resolved;
+    if (open || fresh) return &other;
+  }
+  return nullptr;
+}
+
+}  // namespace brain

@@ -1,0 +1,54 @@
+// The Fixer: from plan to guarded, proven action. It judges each plan by the guards, records the intent
+// before the warden is asked, and never repeats what may have happened: it looks first.
+// Pure: a role in the sense of role/role.h.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "agents/fixer/fixer_ports.h"
+#include "config/config.h"
+#include "policy/policy.h"
+#include "role/role.h"
+
+namespace fixer {
+
+inline constexpr base::Duration kLease = std::chrono::seconds(10);
+inline constexpr base::Duration kLeaseRenewal = std::chrono::seconds(3);
+
+class Fixer final : public role::Role<Request, Answer> {
+ public:
+  Fixer(const config::Config& config, base::Random& random);
+
+  void absorb(const ledger::Record& record, base::Now now) override;
+  void absorb(const Answer& answer, base::Now now) override;
+  role::Output<Request> decide(const role::View& view) override;
+
+  [[nodiscard]] const incident::Book& book() const { return book_; }
+
+ private:
+  using Output = role::Output<Request>;
+
+  void decide_lease(const role::View& view, Output& output) const;
+  void decide_plan(const incident::Incident& incident, const role::View& view, Output& output);
+  void decide_approval(const incident::Incident& incident, const role::View& view, Output& output);
+  void decide_action(const incident::Incident& incident, const role::View& view, Output& output);
+  void decide_open_operation(const incident::Incident& incident, const role::View& view, Output& output);
+  void decide_failed_operation(const incident::Incident& incident, const role::View& view, Output& output);
+  void intend(const incident::Incident& incident, const role::View& view, Output& output);
+  void record(incident::IncidentId id, incident::Payload what, const role::View& view, Output& output);
+  void refuse(const incident::Incident& incident, const policy::Verdict& verdict, const role::View& view, Output& output);
+  [[nodiscard]] policy::Facts facts_for(const incident::Incident& incident, const role::View& view) const;
+
+  const config::Config& config_;
+  base::Random& random_;
+  incident::Book book_;
+  std::optional<ledger::Lease> lease_;
+  base::Instant lease_read_{};
+  bool intent_this_step_ = false;  // One effect at a time: the fold does not know yet of what this step intends.
+  std::map<std::string, base::Result<warden::Performed>> results_;   // By op: answered, not yet recorded.
+  std::map<std::string, base::Result<warden::Member>> observations_; // By op.
+  std::map<std::string, base::Instant> look_after_;                  // By op: not before.
+};
+
+}  // namespace fixer
