@@ -143,6 +143,8 @@ void Door::prepare() {
   server_.set_keep_alive_max_count(100'000);
   server_.set_keep_alive_timeout(
       1);  // Also how long close() may take: idle connections are waited for.
+  server_.set_read_timeout(2);
+  server_.set_write_timeout(2);
   server_.set_payload_max_length(kBodyBytesMax);
   server_.new_task_queue = [] { return new CloexecPool; };  // The library deletes it.
   server_.set_socket_options([this](socket_t fd) {
@@ -186,12 +188,13 @@ void Door::close() {
 }
 
 Door::Handled Door::answer(const httplib::Request& request, httplib::Response& response) {
-  const bool may_operate = rights_ == Rights::reads_and_operations;
-  if (!has_odd_headers(request) && request.method == "POST" && request.target == "/ops" &&
-      may_operate) {
-    return Handled::Unhandled;  // On to answer_operation(), once the body is read.
+  const bool odd = has_odd_headers(request);
+  if (!odd && request.method == "POST" && request.target == "/ops" && has_body(request)) {
+    // On to answer_operation(), at the doors that refuse it too: only once the body has been read
+    // does an answer reach its sender for certain.
+    return Handled::Unhandled;
   }
-  const auto question = request.method == "GET" && !has_odd_headers(request) && !has_body(request)
+  const auto question = request.method == "GET" && !odd && !has_body(request)
                             ? parse_question(request.target)
                             : std::nullopt;
   if (!question) {
@@ -266,6 +269,7 @@ void Door::answer_stream(httplib::Response& response) {
 }
 
 void Door::answer_operation(const httplib::Request& request, httplib::Response& response) {
+  if (rights_ != Rights::reads_and_operations) return refuse(response);
   const auto operation = parse_operation(request.body);
   if (!operation) {
     return reply(response, Error{ErrorCode::denied, "warden: " + operation.error().message});
