@@ -382,7 +382,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   }
 
   void write(Response response, bool head_only) {
-    keep_alive_ = keep_alive_ && !context_.is_stopping;
+    // Debian's httplib reads a 304 until the connection closes, as if it had a body.
+    keep_alive_ = keep_alive_ && !context_.is_stopping && response.status != 304;
     reply_ = make_head(response, keep_alive_);
     if (!head_only && response.status != 204 && response.status != 304) reply_ += response.body;
     stream_.expires_after(context_.options.body_deadline);

@@ -1,0 +1,260 @@
+#include "forge/api.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "base/failpoint.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "forge/endpoints.h"
+#include "forge/sqlite_store.h"
+
+namespace forge {
+namespace {
+
+constexpr std::string_view kEnterprise = "/api/v3";
+constexpr std::int64_t kHour = 3600;
+
+// Where GitHub's API begins; whatever else lies there is answered 501 instead of a page.
+constexpr std::array<std::string_view, 34> kApiRoots = {"advisories",
+                                                        "app",
+                                                        "applications",
+                                                        "apps",
+                                                        "assignments",
+                                                        "classrooms",
+                                                        "codes_of_conduct",
+                                                        "emojis",
+                                                        "enterprises",
+                                                        "events",
+                                                        "feeds",
+                                                        "gists",
+                                                        "gitignore",
+                                                        "graphql",
+                                                        "installation",
+                                                        "issues",
+                                                        "licenses",
+                                                        "markdown",
+                                                        "marketplace_listing",
+                                                        "meta",
+                                                        "networks",
+                                                        "notifications",
+                                                        "octocat",
+                                                        "organizations",
+                                                        "orgs",
+                                                        "projects",
+                                                        "rate_limit",
+                                                        "repos",
+                                                        "repositories",
+                                                        "search",
+                                                        "teams",
+                                                        "user",
+                                                        "users",
+                                                        "versions"};
+
+std::string_view first_segment(std::string_view path) {
+  path.remove_prefix(std::min<std::size_t>(1, path.size()));
+  return path.substr(0, path.find('/'));
+}
+
+bool is_enterprise(std::string_view path) {
+  return path == kEnterprise || path.starts_with(std::string(kEnterprise) + "/");
+}
+
+http::Response to_response(const Reply& reply) {
+  http::Response response;
+  response.status = reply.status;
+  response.headers = reply.headers;
+  if (reply.body.is_null()) return response;
+  response.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
+  response.body = base::dump_json(reply.body);
+  return response;
+}
+
+// RFC 9110's date, "Fri, 20 Nov 2026 13:52:36 GMT".
+std::string make_http_date(base::WallTime time) {
+  const std::time_t seconds = base::to_ms(time) / 1000;
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 64> text{};
+  const std::size_t size =
+      std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return {text.data(), size};
+}
+
+bool names_etag(std::string_view if_none_match, std::string_view etag) {
+  if (base::trim(if_none_match) == "*") return true;
+  for (std::string_view known : base::split(if_none_match, ',')) {
+    known = base::trim(known);
+    if (known.starts_with("W/")) known.remove_prefix(2);
+    if (known == etag.substr(2)) return true;  // Ours is always weak: W/"…".
+  }
+  return false;
+}
+
+}  // namespace
+
+Api::Api(const Options& options, SqliteStore& store, const base::Clock& clock, std::string site,
+         std::FILE* record)
+    : store_(store),
+      clock_(clock),
+      site_(std::move(site)),
+      record_(record),
+      requests_per_hour_(options.requests_per_hour),
+      rights_(std::make_unique<Rights>(Rights{options.owner_login, options.roles})) {
+  for (const auto& [token, login] : options.tokens) logins_[base::sha256_hex(token)] = login;
+  for (const Endpoint& endpoint : endpoints()) {
+    router_.add(endpoint.method, endpoint.path_template,
+                [this, &endpoint](const http::Request& request, const http::Params& params) {
+                  return serve(endpoint, request, params);
+                });
+  }
+}
+
+Api::~Api() = default;
+
+bool Api::owns(std::string_view path) {
+  const std::string_view root = first_segment(path);
+  return is_enterprise(path) ||
+         std::find(kApiRoots.begin(), kApiRoots.end(), root) != kApiRoots.end();
+}
+
+http::Response Api::handle(const http::Request& request) {
+  std::string_view path = request.path;
+  if (is_enterprise(path)) path.remove_prefix(kEnterprise.size());
+  std::string path_template;
+  http::Response response = answer(request, path, path_template);
+  add_common_headers(request, response);
+  record(request, path, path_template, response);
+  return response;
+}
+
+std::string Api::login_of(const http::Request& request) const {
+  const std::string_view header = request.header("Authorization");
+  const std::size_t space = std::min(header.find(' '), header.size());
+  std::string scheme(header.substr(0, space));
+  std::transform(scheme.begin(), scheme.end(), scheme.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (scheme != "bearer" && scheme != "token") return "";
+  // Looked up by hash, so that the time taken says nothing about a token.
+  const auto found = logins_.find(base::sha256_hex(base::trim(header.substr(space))));
+  return found == logins_.end() ? "" : found->second;
+}
+
+http::Response Api::answer(const http::Request& request, std::string_view path,
+                           std::string& path_template) {
+  const std::string login = login_of(request);
+  if (login.empty()) {
+    const bool is_tried = !request.header("Authorization").empty();
+    return to_response(make_refusal(401, is_tried ? "Bad credentials" : "Requires authentication"));
+  }
+  if (request.body.size() > kRequestMax) {
+    return to_response(make_refusal(413, "Payload too large: at most 1 MB"));
+  }
+  Budget& budget = budgets_[login];
+  const std::int64_t now_s = base::to_ms(clock_.now().wall) / 1000;
+  if (now_s >= budget.reset_s) budget = {now_s + kHour, 0};
+  if (path != "/rate_limit" && ++budget.used > requests_per_hour_) {
+    return to_response(make_refusal(403, "API rate limit exceeded for user " + login));
+  }
+  const http::Match match = router_.find(request.method, path);
+  if (match.handler == nullptr) {
+    if (match.status == 400) return to_response(make_refusal(400, "Malformed path"));
+    return to_response(make_refusal(
+        501, "Not implemented by this forge: " + request.method + " " + std::string(path)));
+  }
+  path_template = match.path_template;
+  return (*match.handler)(request, match.params);
+}
+
+http::Response Api::serve(const Endpoint& endpoint, const http::Request& request,
+                          const http::Params& params) {
+  nlohmann::json body;
+  if (!request.body.empty()) {
+    auto parsed = base::parse_json(request.body);
+    if (!parsed.ok()) return to_response(make_refusal(400, "Problems parsing JSON"));
+    body = std::move(*parsed);
+    if (!body.is_structured()) {
+      return to_response(make_refusal(400, "Body should be a JSON object"));
+    }
+  }
+  const std::string login = login_of(request);
+  const Budget& budget = budgets_[login];
+  const RateLimit limit{requests_per_hour_, std::min(budget.used, requests_per_hour_),
+                        budget.reset_s};
+  const Urls urls{site_, is_enterprise(request.path) ? site_ + std::string(kEnterprise) : site_};
+  Reply reply;
+  const base::Status stored = store_.run([&] {
+    Call call{request,           params, body,       *rights_, urls, limit, site_ + request.path,
+              clock_.now().wall, {},     Role::none, {}};
+    call.user = store_.ensure_user(login, call.now);
+    if (params.contains("owner")) {
+      call.role = rights_->of(login);
+      auto repository =
+          store_.find_repository(params.find("owner")->second, params.find("repo")->second);
+      if (!repository || call.role == Role::none) {
+        reply = make_refusal(404, "Not Found");
+        return false;
+      }
+      call.repository = std::move(*repository);
+    }
+    if (call.role < endpoint.least) {
+      reply = make_refusal(
+          403, "Must have " + std::string(to_string(endpoint.least)) + " access to the repository");
+      return false;
+    }
+    reply = endpoint.run(store_, call);
+    if (base::failpoint("forge.before_commit")) reply = make_refusal(502, "Server Error");
+    return reply.status < 400;
+  });
+  if (!stored.ok()) return to_response(make_refusal(503, stored.error().message));
+  if (base::failpoint("forge.after_commit")) reply = make_refusal(502, "Server Error");
+  return to_response(reply);
+}
+
+void Api::add_common_headers(const http::Request& request, http::Response& response) {
+  const base::WallTime now = clock_.now().wall;
+  auto& headers = response.headers;
+  const std::string login = login_of(request);
+  if (!login.empty()) {
+    Budget& budget = budgets_[login];
+    if (response.status == 200 && (request.method == "GET" || request.method == "HEAD")) {
+      const std::string etag = "W/\"" + base::sha256_hex(response.body) + "\"";
+      headers.emplace_back("ETag", etag);
+      headers.emplace_back("Cache-Control", "private, max-age=60, s-maxage=60");
+      if (names_etag(request.header("If-None-Match"), etag)) {
+        response.status = 304;
+        response.body.clear();
+        budget.used = std::max(0, budget.used - 1);  // Free of charge, as on GitHub.
+      }
+    }
+    const RateLimit limit{requests_per_hour_, std::min(budget.used, requests_per_hour_),
+                          budget.reset_s};
+    headers.emplace_back("X-RateLimit-Limit", std::to_string(limit.limit));
+    headers.emplace_back("X-RateLimit-Remaining", std::to_string(limit.remaining()));
+    headers.emplace_back("X-RateLimit-Used", std::to_string(limit.used));
+    headers.emplace_back("X-RateLimit-Reset", std::to_string(limit.reset_s));
+    headers.emplace_back("X-RateLimit-Resource", "core");
+    headers.emplace_back("X-OAuth-Scopes", "repo");
+  }
+  headers.emplace_back("Server", "sre-space-forge");
+  headers.emplace_back("Date", make_http_date(now));
+  headers.emplace_back("Vary", "Accept, Authorization");
+  headers.emplace_back("X-GitHub-Media-Type", "github.v3; format=json");
+  headers.emplace_back("X-GitHub-Request-Id", base::make_token(random_, 12));
+  headers.emplace_back("X-Content-Type-Options", "nosniff");
+  headers.emplace_back("Content-Security-Policy", "default-src 'none'");
+}
+
+void Api::record(const http::Request& request, std::string_view path,
+                 std::string_view path_template, const http::Response& response) {
+  if (record_ == nullptr || request.method == "HEAD") return;
+  const std::string line =
+      make_record_line({request.method, path_template, path, response.status}, response.body);
+  std::fwrite(line.data(), 1, line.size(), record_);
+  std::fflush(record_);
+}
+
+}  // namespace forge

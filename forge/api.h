@@ -1,0 +1,66 @@
+// The door of the forge's REST API: who asks, may they, how often; then one transaction, one reply,
+// one line in the record.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/id.h"
+#include "base/time.h"
+#include "forge/forge.h"
+#include "http/router.h"
+
+namespace forge {
+
+class SqliteStore;
+struct Endpoint;
+struct Rights;
+
+// Not thread-safe; the store and the clock outlive it.
+class Api {
+ public:
+  // `site` is the forge's own address without slash. `record` may be null; otherwise it is owned by
+  // the caller, opened for appending.
+  Api(const Options& options, SqliteStore& store, const base::Clock& clock, std::string site,
+      std::FILE* record);
+  ~Api();
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  // Whether a path belongs to GitHub's API, served or not.
+  [[nodiscard]] static bool owns(std::string_view path);
+  // Anything it does not serve is answered 501.
+  [[nodiscard]] http::Response handle(const http::Request& request);
+
+ private:
+  struct Budget {
+    std::int64_t reset_s = 0;
+    int used = 0;
+  };
+
+  [[nodiscard]] http::Response answer(const http::Request& request, std::string_view path,
+                                      std::string& path_template);
+  [[nodiscard]] http::Response serve(const Endpoint& endpoint, const http::Request& request,
+                                     const http::Params& params);
+  [[nodiscard]] std::string login_of(const http::Request& request) const;
+  void add_common_headers(const http::Request& request, http::Response& response);
+  void record(const http::Request& request, std::string_view path, std::string_view path_template,
+              const http::Response& response);
+
+  SqliteStore& store_;
+  const base::Clock& clock_;
+  const std::string site_;
+  std::FILE* record_;
+  const int requests_per_hour_;
+  std::unique_ptr<Rights> rights_;
+  std::map<std::string, std::string> logins_;  // By the token's SHA-256.
+  std::map<std::string, Budget> budgets_;      // By login.
+  http::Router router_;
+  base::SystemRandom random_;
+};
+
+}  // namespace forge

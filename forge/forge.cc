@@ -1,0 +1,110 @@
+#include "forge/forge.h"
+
+#include <cstdio>
+#include <latch>
+#include <optional>
+
+#include "forge/api.h"
+#include "forge/pages.h"
+#include "forge/sqlite_store.h"
+#include "http/http.h"
+
+namespace forge {
+namespace {
+
+constexpr std::size_t kServerBodyMax = 4U
+                                       << 20U;  // Above the API's own limit, which answers in JSON.
+
+base::Error invalid(std::string message) {
+  return {base::ErrorCode::invalid, "open forge: " + std::move(message)};
+}
+
+std::optional<base::Error> find_mistake(const Options& options) {
+  const std::size_t slash = options.repository.find('/');
+  const bool is_named = slash != std::string::npos && slash > 0 &&
+                        slash + 1 < options.repository.size() &&
+                        options.repository.find('/', slash + 1) == std::string::npos;
+  if (!is_named) return invalid("repository \"" + options.repository + "\" is not owner/name");
+  if (options.owner_login.empty()) return invalid("no owner login");
+  for (const auto& [token, login] : options.tokens) {
+    if (token.empty() || login.empty()) return invalid("an empty token or login");
+  }
+  return std::nullopt;
+}
+
+// The users and the repository of the options exist from the start.
+base::Status prepare(SqliteStore& store, const Options& options, base::WallTime now) {
+  return store.run([&] {
+    const std::size_t slash = options.repository.find('/');
+    store.ensure_user(options.owner_login, now);
+    const User owner = store.ensure_user(options.repository.substr(0, slash), now);
+    store.ensure_repository(owner, options.repository.substr(slash + 1), now);
+    for (const auto& [token, login] : options.tokens) store.ensure_user(login, now);
+    for (const auto& [login, role] : options.roles) store.ensure_user(login, now);
+    return true;
+  });
+}
+
+}  // namespace
+
+struct Forge::State {
+  struct CloseFile {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  std::unique_ptr<std::FILE, CloseFile> record;
+  std::unique_ptr<SqliteStore> store;
+  std::unique_ptr<Api> api;
+  std::unique_ptr<Pages> pages;
+  std::string url;
+  std::latch is_ready{1};                // The address is known only once the server listens.
+  std::unique_ptr<http::Server> server;  // Last: stops before the rest goes.
+};
+
+Forge::Forge(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Forge::~Forge() { stop(); }
+
+base::Result<std::unique_ptr<Forge>> Forge::open(Options options, const base::Clock& clock) {
+  if (auto mistake = find_mistake(options)) return *mistake;
+  auto state = std::make_unique<State>();
+  auto store = SqliteStore::open(options.database_path);
+  if (!store.ok()) return store.error().in("open forge");
+  state->store = std::move(*store);
+  const base::Status prepared = prepare(*state->store, options, clock.now().wall);
+  if (!prepared.ok()) return prepared.error().in("open forge");
+  if (!options.record_path.empty()) {
+    state->record.reset(std::fopen(options.record_path.c_str(), "ae"));
+    if (state->record == nullptr) {
+      return base::Error{base::ErrorCode::unavailable,
+                         "open forge: cannot write the record file " + options.record_path};
+    }
+  }
+  state->pages = std::make_unique<Pages>(options, *state->store);
+  http::ServerOptions server;
+  server.address = options.address;
+  server.port = options.port;
+  server.body_limit = kServerBodyMax;
+  server.threads = 1;  // The store belongs to this one thread.
+  state->server =
+      std::make_unique<http::Server>(server, [state = state.get()](const auto& request) {
+        state->is_ready.wait();
+        if (Api::owns(request.path)) return state->api->handle(request);
+        return state->pages->handle(request);
+      });
+  const base::Status started = state->server->start();
+  if (!started.ok()) return started.error().in("open forge");
+  const bool is_v6 = options.address.find(':') != std::string::npos;
+  state->url = "http://" + (is_v6 ? "[" + options.address + "]" : options.address) + ":" +
+               std::to_string(state->server->port());
+  state->api =
+      std::make_unique<Api>(options, *state->store, clock, state->url, state->record.get());
+  state->is_ready.count_down();
+  return std::unique_ptr<Forge>(new Forge(std::move(state)));
+}
+
+int Forge::port() const { return state_->server->port(); }
+
+std::string Forge::url() const { return state_->url; }
+
+void Forge::stop() { state_->server->stop(); }
+
+}  // namespace forge

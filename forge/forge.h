@@ -1,0 +1,52 @@
+// The embedded GitHub: issues, comments, labels and reactions over GitHub's REST paths, and pages
+// to read them. Started only when no real GitHub is configured.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "forge/rules.h"
+
+namespace forge {
+
+struct Options {
+  std::string database_path;
+  std::string address = "127.0.0.1";
+  int port = 7081;                            // 0: the system picks a free one.
+  std::string repository = "sre-space/demo";  // owner/name; made when absent.
+  std::string owner_login = "sre-space";      // Always admin.
+  // Who a token speaks for. A token is checked by its hash and stored nowhere.
+  std::map<std::string, std::string> tokens;
+  // What each login may do in the repository; one not listed may nothing.
+  std::map<std::string, Role> roles;
+  // When set: every API reply is appended to this file as one JSON line {method, path_template,
+  // path, status, body}, for checking against GitHub's schemas.
+  std::string record_path;
+  int requests_per_hour = 15'000;  // Per login; more are answered 403 as GitHub does.
+};
+
+// A running forge. Answers only after what it says is durable.
+class Forge {
+ public:
+  // Opens or creates the file, then listens. `clock` outlives the forge. Errors: conflict (port in
+  // use), invalid (no owner/name, an empty token), unavailable, corrupt.
+  [[nodiscard]] static base::Result<std::unique_ptr<Forge>> open(Options options,
+                                                                 const base::Clock& clock);
+  ~Forge();  // Stops.
+  Forge(const Forge&) = delete;
+  Forge& operator=(const Forge&) = delete;
+
+  [[nodiscard]] int port() const;
+  [[nodiscard]] std::string url() const;  // "http://127.0.0.1:7081", for pages and API alike.
+  void stop();                            // Ends running requests first. Safe to repeat.
+
+ private:
+  struct State;
+  explicit Forge(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace forge

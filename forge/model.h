@@ -1,0 +1,119 @@
+// The forge's domain: users, issues, comments, labels and what happened to them, in GitHub's words.
+// Pure values; the store fills them, codec and pages show them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+
+namespace forge {
+
+using Id = std::int64_t;  // Unique per kind, never reused.
+
+struct User {
+  Id id = 0;
+  std::string login;
+  base::WallTime created;
+};
+
+struct Repository {
+  Id id = 0;
+  User owner;
+  std::string name;
+  base::WallTime created;
+  base::WallTime updated;
+  int open_issues = 0;
+
+  [[nodiscard]] std::string full_name() const { return owner.login + "/" + name; }
+};
+
+struct Label {
+  Id id = 0;
+  std::string name;   // Unique in any case within a repository.
+  std::string color;  // Six lower-case hex digits, no '#'.
+  std::optional<std::string> description;
+};
+
+// GitHub's eight, in its order; the index into ReactionCounts.
+inline constexpr std::array<std::string_view, 8> kReactions = {
+    "+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes"};
+using ReactionCounts = std::array<int, 8>;
+
+struct Reaction {
+  Id id = 0;
+  User user;
+  std::string content;  // One of kReactions.
+  base::WallTime created;
+};
+
+struct Issue {
+  Id id = 0;
+  int number = 0;
+  User author;
+  std::string title;
+  std::optional<std::string> body;
+  bool is_open = true;
+  std::string state_reason;   // completed, not_planned, duplicate, reopened; empty for none.
+  std::vector<Label> labels;  // By name.
+  std::vector<User> assignees;
+  int comments = 0;
+  base::WallTime created;
+  base::WallTime updated;
+  std::optional<base::WallTime> closed;
+  std::optional<User> closed_by;
+  ReactionCounts reactions{};
+};
+
+struct Comment {
+  Id id = 0;
+  int issue_number = 0;
+  User author;
+  std::string body;
+  base::WallTime created;
+  base::WallTime updated;
+  ReactionCounts reactions{};
+};
+
+enum class EventKind { labeled, unlabeled, closed, reopened, renamed, assigned, unassigned };
+[[nodiscard]] std::string_view to_string(EventKind kind);
+[[nodiscard]] std::optional<EventKind> parse_event_kind(std::string_view text);
+
+struct Event {
+  Id id = 0;
+  User actor;
+  EventKind kind = EventKind::labeled;
+  std::string before;  // labeled, unlabeled: the label's name; renamed: the old title.
+  std::string after;   // labeled, unlabeled: its color; renamed: the new title; closed: the reason.
+  std::optional<User> assignee;  // assigned, unassigned.
+  base::WallTime created;
+};
+
+// What a reaction belongs to.
+enum class Subject { issue, comment };
+
+enum class IssueState { open, closed, all };
+enum class SortKey { created, updated, comments };
+
+struct IssueFilter {
+  IssueState state = IssueState::open;
+  std::vector<std::string> labels;  // All of them.
+  std::string creator;              // Empty: anybody.
+  std::string assignee;             // Empty: anybody; "none", "*" as GitHub has them.
+  std::optional<base::WallTime> since;
+  SortKey sort = SortKey::created;
+  bool is_descending = true;
+};
+
+struct CommentFilter {
+  int issue_number = 0;  // 0: the whole repository.
+  std::optional<base::WallTime> since;
+  SortKey sort = SortKey::created;
+  bool is_descending = false;
+};
+
+}  // namespace forge

@@ -1,0 +1,314 @@
+#include "forge/page.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <tuple>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "forge/markdown.h"
+#include "forge/page_assets.h"
+#include "http/url.h"
+
+namespace forge {
+namespace {
+
+std::string issues_path(const Repository& repository) {
+  return "/" + http::percent_encode(repository.owner.login) + "/" +
+         http::percent_encode(repository.name) + "/issues";
+}
+
+std::string count_of(int count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+// "2026-11-20 13:52:36 UTC", with the machine's form beside it.
+std::string time_tag(base::WallTime time) {
+  const std::string machine = base::format_utc(time, false);
+  return "<time datetime=\"" + machine + "\">" + machine.substr(0, 10) + " " +
+         machine.substr(11, 8) + " UTC</time>";
+}
+
+// How long after the issue's opening; for an outage this is what one wants to read.
+std::string after_tag(const Issue& issue, base::WallTime time) {
+  const auto passed = std::max(base::Millis(0), time - issue.created);
+  return "<span class=\"after\">+" + base::format_duration(passed) + "</span>";
+}
+
+int hex_byte(std::string_view color, std::size_t at) {
+  int value = 0;
+  std::from_chars(color.data() + at, color.data() + at + 2, value, 16);
+  return value;
+}
+
+std::string chip(std::string_view name, std::string_view color) {
+  if (check_color(color)) color = kDefaultColor;
+  // Perceived brightness (ITU-R BT.601) decides between black and white letters.
+  const int brightness =
+      (299 * hex_byte(color, 0) + 587 * hex_byte(color, 2) + 114 * hex_byte(color, 4)) / 1000;
+  return "<span class=\"chip\" style=\"background:#" + std::string(color) +
+         ";color:" + (brightness > 140 ? "#000" : "#fff") + "\">" + escape_html(name) + "</span>";
+}
+
+std::string avatar(const User& user) {
+  return "<img src=\"/avatars/" + http::percent_encode(user.login) + "\" alt=\"\">";
+}
+
+std::string bold(std::string_view text) { return "<b>" + escape_html(text) + "</b>"; }
+
+std::string document(std::string_view title, std::string_view heading, std::string_view main) {
+  std::string html = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">";
+  html += "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>";
+  html += escape_html(title);
+  html += "</title><style>";
+  html += kStyle;
+  html += "</style></head>\n<body><header><span class=\"mark\">⚒</span>";
+  html += heading;
+  html += "</header>\n<main>";
+  html += main;
+  html += "</main>\n<script>";
+  html += kScript;
+  html += "</script></body></html>\n";
+  return html;
+}
+
+std::string repository_heading(const Repository& repository) {
+  return escape_html(repository.owner.login) + " / <b><a href=\"" + issues_path(repository) +
+         "\">" + escape_html(repository.name) + "</a></b> <span class=\"soft\">· Issues</span>";
+}
+
+// ---- The list ----
+
+std::string list_link(const ListView& view, bool is_open, int page) {
+  std::string link = issues_path(view.repository) + "?state=" + (is_open ? "open" : "closed");
+  if (!view.label.empty()) link += "&amp;label=" + http::percent_encode(view.label);
+  if (page > 1) link += "&amp;page=" + std::to_string(page);
+  return link;
+}
+
+std::string list_row(const ListView& view, const Issue& issue) {
+  std::string html = "<div class=\"row\"><span class=\"dot";
+  html += issue.is_open ? "" : " closed";
+  html += "\"></span><div class=\"what\"><a class=\"title\" href=\"" +
+          issues_path(view.repository) + "/" + std::to_string(issue.number) + "\">" +
+          escape_html(issue.title) + "</a> ";
+  for (const Label& label : issue.labels) html += chip(label.name, label.color);
+  html += "<div class=\"small soft\">#" + std::to_string(issue.number) + " opened " +
+          time_tag(issue.created) + " by " + escape_html(issue.author.login);
+  if (issue.closed) {
+    html += " · closed after " + base::format_duration(*issue.closed - issue.created);
+  }
+  html += "</div></div>";
+  if (issue.comments > 0) {
+    html += "<span class=\"soft small\">" + count_of(issue.comments, "comment") + "</span>";
+  }
+  return html + "</div>";
+}
+
+std::string list_pages(const ListView& view) {
+  const int total = view.is_open ? view.open_count : view.closed_count;
+  const int number = view.page.number;
+  std::string html = "<div class=\"pages\">";
+  if (number > 1) {
+    html += "<a href=\"" + list_link(view, view.is_open, number - 1) + "\">‹ Newer</a>";
+  }
+  if (number * view.page.size < total) {
+    html += "<a href=\"" + list_link(view, view.is_open, number + 1) + "\">Older ›</a>";
+  }
+  return html + "</div>";
+}
+
+// ---- The thread ----
+
+std::string votes(const ReactionCounts& counts) {
+  static constexpr std::array<std::string_view, 8> kSigns = {"👍", "👎", "😄", "🎉",
+                                                             "😕", "❤️",  "🚀", "👀"};
+  std::string html;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) continue;
+    html += "<span>" + std::string(kSigns[i]) + " " + std::to_string(counts[i]) + "</span>";
+  }
+  return html.empty() ? "" : "<div class=\"votes\">" + html + "</div>";
+}
+
+std::string box(const User& author, std::string_view head, std::string_view body,
+                const ReactionCounts& reactions, const Repository& repository,
+                std::string_view anchor) {
+  const std::string shown = render_markdown(body, issues_path(repository));
+  std::string html = "<div class=\"entry\" id=\"" + std::string(anchor) + "\">" + avatar(author);
+  html += "<div class=\"box\"><div class=\"head\">" + bold(author.login) + " " + std::string(head);
+  html += "</div><div class=\"markdown\">";
+  html += shown.empty() ? "<p class=\"soft\"><i>No description.</i></p>" : shown;
+  return html + "</div>" + votes(reactions) + "</div></div>\n";
+}
+
+std::string comment_box(const ThreadView& view, const Comment& comment) {
+  std::string head = "commented " + time_tag(comment.created);
+  if (comment.updated != comment.created) head += " · edited";
+  head += after_tag(view.issue, comment.created);
+  return box(comment.author, head, comment.body, comment.reactions, view.repository,
+             "issuecomment-" + std::to_string(comment.id));
+}
+
+bool is_label_event(const Event& event) {
+  return event.kind == EventKind::labeled || event.kind == EventKind::unlabeled;
+}
+
+// What label events of one moment did: "added … and removed …".
+std::string label_changes(const std::vector<Event>& events, std::size_t from, std::size_t to) {
+  std::string added;
+  std::string removed;
+  for (std::size_t i = from; i < to; ++i) {
+    auto& part = events[i].kind == EventKind::labeled ? added : removed;
+    part += chip(events[i].before, events[i].after);
+  }
+  std::string html;
+  if (!added.empty()) html += "added " + added;
+  if (!removed.empty()) html += (html.empty() ? "removed " : " and removed ") + removed;
+  return html;
+}
+
+std::string event_text(const Event& event) {
+  switch (event.kind) {
+    case EventKind::labeled:
+      return "added " + chip(event.before, event.after);
+    case EventKind::unlabeled:
+      return "removed " + chip(event.before, event.after);
+    case EventKind::closed:
+      return event.after == "completed" || event.after.empty()
+                 ? "closed this as completed"
+                 : "closed this as " + escape_html(event.after);
+    case EventKind::reopened:
+      return "reopened this";
+    case EventKind::renamed:
+      return "changed the title <del>" + escape_html(event.before) + "</del> " + bold(event.after);
+    case EventKind::assigned:
+      return "assigned " + bold(event.assignee ? event.assignee->login : "somebody");
+    case EventKind::unassigned:
+      return "unassigned " + bold(event.assignee ? event.assignee->login : "somebody");
+  }
+  return "";
+}
+
+std::string event_line(const ThreadView& view, const Event& event, std::string_view text) {
+  return "<div class=\"event " + std::string(to_string(event.kind)) + "\">" +
+         bold(event.actor.login) + " " + std::string(text) + " " + time_tag(event.created) +
+         after_tag(view.issue, event.created) + "</div>\n";
+}
+
+// Comments and events by time; label events of one actor and second become one line.
+std::string thread_entries(const ThreadView& view) {
+  std::string html;
+  const std::vector<Event>& events = view.events;
+  std::size_t comment = 0;
+  for (std::size_t i = 0; i < events.size();) {
+    while (comment < view.comments.size() && view.comments[comment].created <= events[i].created) {
+      html += comment_box(view, view.comments[comment++]);
+    }
+    std::size_t end = i + 1;
+    while (
+        end < events.size() && is_label_event(events[i]) && is_label_event(events[end]) &&
+        events[end].actor.id == events[i].actor.id &&
+        events[end].created - events[i].created < std::chrono::seconds(1) &&
+        (comment == view.comments.size() || view.comments[comment].created > events[end].created)) {
+      ++end;
+    }
+    const std::string text =
+        is_label_event(events[i]) ? label_changes(events, i, end) : event_text(events[i]);
+    html += event_line(view, events[i], text);
+    i = end;
+  }
+  while (comment < view.comments.size()) html += comment_box(view, view.comments[comment++]);
+  return html;
+}
+
+std::string sidebar(const Issue& issue) {
+  std::string html = "<aside><section><h2>Labels</h2>";
+  for (const Label& label : issue.labels) html += chip(label.name, label.color);
+  if (issue.labels.empty()) html += "<span class=\"soft small\">None yet</span>";
+  html += "</section><section><h2>Assignees</h2>";
+  for (const User& user : issue.assignees) html += bold(user.login) + " ";
+  if (issue.assignees.empty()) html += "<span class=\"soft small\">No one</span>";
+  return html + "</section></aside>";
+}
+
+std::string unhex(std::string_view hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    bytes += static_cast<char>(hex_byte(hex, i));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::string render_list(const ListView& view) {
+  std::string html = "<div class=\"list\"><div class=\"tabs\">";
+  for (const auto& [is_open, count, word] : {std::tuple{true, view.open_count, " Open"},
+                                             std::tuple{false, view.closed_count, " Closed"}}) {
+    html += "<a class=\"" + std::string(is_open == view.is_open ? "on" : "") + "\" href=\"" +
+            list_link(view, is_open, 1) + "\">" + std::to_string(count) + word + "</a>";
+  }
+  html += "</div>";
+  for (const Issue& issue : view.issues) html += list_row(view, issue);
+  if (view.issues.empty()) {
+    html += "<div class=\"empty\">" +
+            std::string(view.is_open ? "No open issues. All quiet." : "Nothing was closed yet.") +
+            "</div>";
+  }
+  html += "</div>" + list_pages(view);
+  return document("Issues · " + view.repository.full_name(), repository_heading(view.repository),
+                  html);
+}
+
+std::string render_thread(const ThreadView& view) {
+  const Issue& issue = view.issue;
+  std::string html = "<h1>" + escape_html(issue.title) + " <span class=\"soft\">#" +
+                     std::to_string(issue.number) + "</span></h1><div class=\"meta soft\">";
+  html += issue.is_open ? "<span class=\"state\">Open</span>"
+                        : "<span class=\"state closed\">Closed</span>";
+  html += bold(issue.author.login) + " opened this issue " + time_tag(issue.created) + " · " +
+          count_of(issue.comments, "comment");
+  if (issue.closed) {
+    html += " · closed after " + base::format_duration(*issue.closed - issue.created);
+  }
+  html += "</div>\n<div class=\"split\"><div class=\"thread\">";
+  html += box(issue.author, "opened " + time_tag(issue.created), issue.body.value_or(""),
+              issue.reactions, view.repository, "issue-" + std::to_string(issue.number));
+  html += thread_entries(view) + "</div>" + sidebar(issue) + "</div>";
+  return document(issue.title + " · Issue #" + std::to_string(issue.number) + " · " +
+                      view.repository.full_name(),
+                  repository_heading(view.repository), html);
+}
+
+std::string render_message(std::string_view title, std::string_view text) {
+  return document(title, bold(title), "<div class=\"empty\">" + escape_html(text) + "</div>");
+}
+
+std::string render_avatar(std::string_view login) {
+  // A color of its own for each login, equally bright for all.
+  const std::string hash = base::sha256_hex(login);
+  const int hue = (hex_byte(hash, 0) * 256 + hex_byte(hash, 2)) % 360;
+  std::string initial(base::cut_utf8(login, 1));
+  if (initial.empty()) initial = "?";
+  if (initial[0] >= 'a' && initial[0] <= 'z')
+    initial[0] = static_cast<char>(initial[0] - 'a' + 'A');
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 40 40\"><circle cx=\"20\" "
+         "cy=\"20\""
+         " r=\"20\" fill=\"hsl(" +
+         std::to_string(hue) +
+         ",45%,45%)\"/><text x=\"20\" y=\"27\" font-family=\"sans-serif\" font-size=\"20\""
+         " fill=\"#fff\" text-anchor=\"middle\">" +
+         escape_html(initial) + "</text></svg>";
+}
+
+std::string page_policy() {
+  return "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; connect-src 'self'; "
+         "script-src 'sha256-" +
+         base::base64(unhex(base::sha256_hex(kScript))) +
+         "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+}
+
+}  // namespace forge

@@ -1,0 +1,96 @@
+// The pages' style and script, as text. Included by page.cc alone.
+#pragma once
+
+#include <string_view>
+
+namespace forge {
+
+inline constexpr std::string_view kStyle = R"css(
+:root{color-scheme:light dark;--fg:#1f2328;--soft:#59636e;--bg:#fff;--raised:#f6f8fa;--line:#d1d9e0;
+--link:#0969da;--open:#1a7f37;--done:#8250df;--code:#818b981f;--quote:#59636e}
+@media (prefers-color-scheme:dark){:root{--fg:#f0f6fc;--soft:#9198a1;--bg:#0d1117;--raised:#151b23;
+--line:#3d444d;--link:#4493f8;--open:#238636;--done:#8957e5;--code:#656c7633;--quote:#9198a1}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--bg);color:var(--fg);
+font:14px/1.5 -apple-system,BlinkMacSystemFont,"Segoe UI","Noto Sans",Helvetica,Arial,sans-serif,"Noto Color Emoji"}
+a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}
+header{background:var(--raised);border-bottom:1px solid var(--line);padding:16px 24px;font-size:16px}
+header b a{color:inherit}header .mark{margin-right:8px}
+main{max-width:1080px;margin:24px auto;padding:0 16px}
+.soft{color:var(--soft)}time{white-space:nowrap}
+.chip{display:inline-block;padding:0 8px;border-radius:2em;font-size:12px;font-weight:500;line-height:20px;
+border:1px solid #8884;white-space:nowrap;margin:0 2px 2px 0}
+.list{border:1px solid var(--line);border-radius:6px;overflow:hidden}
+.tabs{background:var(--raised);padding:14px 16px;border-bottom:1px solid var(--line)}
+.tabs a{color:var(--soft);margin-right:16px}.tabs a.on{color:var(--fg);font-weight:600}
+.row{display:flex;gap:8px;padding:10px 16px;border-top:1px solid var(--line)}
+.row:first-of-type{border-top:0}.row:hover{background:var(--raised)}
+.row .what{flex:1;min-width:0}.row .title{font-size:16px;font-weight:600;color:var(--fg);margin-right:4px}
+.row .small,.small{font-size:12px}
+.dot{flex:none;width:16px;height:16px;margin-top:4px;border-radius:50%;border:2px solid var(--open)}
+.dot.closed{border-color:var(--done);background:var(--done)}
+.pages{display:flex;gap:16px;justify-content:center;margin:16px}
+.empty{padding:48px;text-align:center;color:var(--soft)}
+h1{font-size:26px;font-weight:400;margin:0 0 8px;overflow-wrap:anywhere}h1 .soft{font-weight:300}
+.state{display:inline-block;color:#fff;background:var(--open);border-radius:2em;padding:4px 12px;
+font-weight:500;margin-right:8px}.state.closed{background:var(--done)}
+.meta{border-bottom:1px solid var(--line);padding-bottom:16px;margin-bottom:24px}
+.split{display:grid;grid-template-columns:minmax(0,1fr) 240px;gap:24px}
+@media (max-width:760px){.split{grid-template-columns:minmax(0,1fr)}}
+.thread{position:relative}
+.thread:before{content:"";position:absolute;left:72px;top:0;bottom:0;width:2px;background:var(--line);z-index:-1}
+.entry{display:flex;gap:16px;margin-bottom:16px}
+.entry>img{flex:none;width:40px;height:40px;border-radius:50%}
+.box{flex:1;min-width:0;border:1px solid var(--line);border-radius:6px;background:var(--bg)}
+.box>.head{background:var(--raised);border-bottom:1px solid var(--line);border-radius:6px 6px 0 0;
+padding:8px 16px;color:var(--soft);display:flex;gap:6px;flex-wrap:wrap}
+.box>.head b{color:var(--fg)}.after{margin-left:auto;font-variant-numeric:tabular-nums}
+.event{margin:0 0 16px 56px;padding:4px 0 4px 8px;color:var(--soft);background:var(--bg);display:flex;
+gap:6px;flex-wrap:wrap;align-items:center}.event b{color:var(--fg)}
+.event:before{content:"";width:10px;height:10px;border-radius:50%;background:var(--line);margin:0 8px 0 4px}
+.event.closed:before{background:var(--done)}.event.reopened:before{background:var(--open)}
+.votes{padding:0 16px 12px}.votes span{border:1px solid var(--line);border-radius:2em;padding:2px 8px;margin-right:6px}
+aside h2{font-size:12px;color:var(--soft);margin:0 0 8px}
+aside section{border-bottom:1px solid var(--line);padding-bottom:16px;margin-bottom:16px}
+.markdown{padding:16px;overflow-wrap:anywhere}.markdown>:first-child{margin-top:0}
+.markdown>:last-child{margin-bottom:0}
+.markdown p,.markdown ul,.markdown ol,.markdown table,.markdown pre,.markdown blockquote{margin:0 0 16px}
+.markdown h1,.markdown h2{font-size:1.4em;font-weight:600;border-bottom:1px solid var(--line);padding-bottom:.3em;margin:24px 0 16px}
+.markdown h3,.markdown h4{font-size:1.15em;font-weight:600;margin:20px 0 12px}
+.markdown code{background:var(--code);border-radius:6px;padding:.2em .4em;font:85% ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.markdown pre{background:var(--raised);border-radius:6px;padding:16px;overflow:auto}
+.markdown pre code{background:none;padding:0}
+.markdown blockquote{border-left:4px solid var(--line);color:var(--quote);padding:0 16px;margin-left:0}
+.markdown table{border-collapse:collapse;display:block;overflow:auto}
+.markdown th,.markdown td{border:1px solid var(--line);padding:6px 13px}
+.markdown tr:nth-child(2n){background:var(--raised)}
+.markdown hr{border:0;height:4px;background:var(--line)}.markdown img{max-width:100%}
+.markdown li.task-list-item{list-style:none;margin-left:-1.4em}
+)css";
+
+// Asks for the page again each second and swaps what changed, so that people watch the thread grow.
+inline constexpr std::string_view kScript = R"js(
+(() => {
+  let tag = null;
+  const look = async () => {
+    try {
+      const headers = tag ? {'If-None-Match': tag} : {};
+      const reply = await fetch(location.href, {cache: 'no-store', headers});
+      if (reply.status === 200) {
+        tag = reply.headers.get('ETag');
+        const page = new DOMParser().parseFromString(await reply.text(), 'text/html');
+        const next = page.querySelector('main');
+        const main = document.querySelector('main');
+        if (next && next.innerHTML !== main.innerHTML) {
+          main.replaceChildren(...next.childNodes);
+          document.title = page.title;
+        }
+      }
+    } catch (error) { /* The forge is away: the next look finds it again. */ }
+    setTimeout(look, document.hidden ? 5000 : 1000);
+  };
+  setTimeout(look, 1000);
+})();
+)js";
+
+}  // namespace forge

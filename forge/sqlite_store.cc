@@ -1,0 +1,643 @@
+#include "forge/sqlite_store.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "base/ensure.h"
+
+namespace forge {
+namespace {
+
+constexpr int kVersion = 1;
+
+constexpr const char* kSchema = R"(
+CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL UNIQUE COLLATE NOCASE,
+  created_ms INTEGER NOT NULL);
+CREATE TABLE repos (id INTEGER PRIMARY KEY AUTOINCREMENT, owner_id INTEGER NOT NULL REFERENCES users,
+  name TEXT NOT NULL COLLATE NOCASE, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
+  UNIQUE (owner_id, name));
+CREATE TABLE issues (id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL REFERENCES repos,
+  number INTEGER NOT NULL, author_id INTEGER NOT NULL REFERENCES users, title TEXT NOT NULL, body TEXT,
+  is_open INTEGER NOT NULL, state_reason TEXT NOT NULL, created_ms INTEGER NOT NULL,
+  updated_ms INTEGER NOT NULL, closed_ms INTEGER, closed_by_id INTEGER REFERENCES users,
+  UNIQUE (repo_id, number));
+CREATE INDEX issues_by_state ON issues (repo_id, is_open, created_ms);
+CREATE TABLE issue_assignees (issue_id INTEGER NOT NULL REFERENCES issues,
+  user_id INTEGER NOT NULL REFERENCES users, PRIMARY KEY (issue_id, user_id)) WITHOUT ROWID;
+CREATE TABLE comments (id INTEGER PRIMARY KEY AUTOINCREMENT, issue_id INTEGER NOT NULL REFERENCES issues,
+  author_id INTEGER NOT NULL REFERENCES users, body TEXT NOT NULL, created_ms INTEGER NOT NULL,
+  updated_ms INTEGER NOT NULL);
+CREATE INDEX comments_by_issue ON comments (issue_id);
+CREATE TABLE labels (id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL REFERENCES repos,
+  name TEXT NOT NULL COLLATE NOCASE, color TEXT NOT NULL, description TEXT, UNIQUE (repo_id, name));
+CREATE TABLE issue_labels (issue_id INTEGER NOT NULL REFERENCES issues,
+  label_id INTEGER NOT NULL REFERENCES labels, PRIMARY KEY (issue_id, label_id)) WITHOUT ROWID;
+CREATE INDEX issue_labels_by_label ON issue_labels (label_id);
+CREATE TABLE issue_events (id INTEGER PRIMARY KEY AUTOINCREMENT, issue_id INTEGER NOT NULL REFERENCES issues,
+  actor_id INTEGER NOT NULL REFERENCES users, kind TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
+  assignee_id INTEGER REFERENCES users, created_ms INTEGER NOT NULL);
+CREATE INDEX issue_events_by_issue ON issue_events (issue_id);
+CREATE TABLE reactions (id INTEGER PRIMARY KEY AUTOINCREMENT, subject INTEGER NOT NULL,
+  subject_id INTEGER NOT NULL, user_id INTEGER NOT NULL REFERENCES users, content TEXT NOT NULL,
+  created_ms INTEGER NOT NULL, UNIQUE (subject, subject_id, user_id, content));
+)";
+
+// Thrown by a failing statement and caught by run(), which undoes the transaction.
+struct StatementFailed : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// One prepared statement: bound in order, stepped, read by column.
+class Query {
+ public:
+  Query(sqlite3* database, std::string_view sql) : database_(database) {
+    const int size = static_cast<int>(sql.size());
+    check(sqlite3_prepare_v2(database, sql.data(), size, &statement_, nullptr));
+  }
+  ~Query() { sqlite3_finalize(statement_); }
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+
+  Query& bind(std::int64_t value) {
+    check(sqlite3_bind_int64(statement_, ++bound_, value));
+    return *this;
+  }
+  Query& bind(std::string_view value) {
+    check(sqlite3_bind_text64(statement_, ++bound_, value.data() == nullptr ? "" : value.data(),
+                              value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+    return *this;
+  }
+  Query& bind(base::WallTime value) { return bind(base::to_ms(value)); }
+  template <class T>
+  Query& bind(const std::optional<T>& value) {
+    if (value) return bind(*value);
+    check(sqlite3_bind_null(statement_, ++bound_));
+    return *this;
+  }
+
+  bool step() {
+    const int code = sqlite3_step(statement_);
+    if (code != SQLITE_ROW && code != SQLITE_DONE) check(code);
+    return code == SQLITE_ROW;
+  }
+  void run() {
+    while (step()) {
+    }
+  }
+
+  [[nodiscard]] bool is_null(int column) const {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+  }
+  [[nodiscard]] std::int64_t integer(int column) const {
+    return sqlite3_column_int64(statement_, column);
+  }
+  [[nodiscard]] int number(int column) const { return static_cast<int>(integer(column)); }
+  [[nodiscard]] std::string text(int column) const {
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    if (bytes == nullptr) return "";
+    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  }
+  [[nodiscard]] std::optional<std::string> optional_text(int column) const {
+    if (is_null(column)) return std::nullopt;
+    return text(column);
+  }
+  [[nodiscard]] base::WallTime time(int column) const {
+    return base::wall_from_ms(integer(column));
+  }
+  // id, login and created_ms in three columns.
+  [[nodiscard]] User user(int column) const {
+    return {integer(column), text(column + 1), time(column + 2)};
+  }
+
+ private:
+  void check(int code) {
+    if (code != SQLITE_OK) throw StatementFailed(sqlite3_errmsg(database_));
+  }
+  sqlite3* database_;
+  sqlite3_stmt* statement_ = nullptr;
+  int bound_ = 0;
+};
+
+base::Error store_error(base::ErrorCode code, std::string_view what, std::string_view why) {
+  return {code, std::string(what) + ": " + std::string(why)};
+}
+
+// GitHub's times have whole seconds, and so has what clients compare with them.
+std::int64_t floor_to_second(base::WallTime time) { return base::to_ms(time) / 1000 * 1000; }
+
+constexpr std::string_view kIssueColumns =
+    "SELECT i.id, i.number, i.title, i.body, i.is_open, i.state_reason, i.created_ms, i.updated_ms,"
+    " i.closed_ms, a.id, a.login, a.created_ms, c.id, c.login, c.created_ms,"
+    " (SELECT count(*) FROM comments m WHERE m.issue_id = i.id)"
+    " FROM issues i JOIN users a ON a.id = i.author_id LEFT JOIN users c ON c.id = i.closed_by_id";
+
+Issue read_issue(const Query& row) {
+  Issue issue;
+  issue.id = row.integer(0);
+  issue.number = row.number(1);
+  issue.title = row.text(2);
+  issue.body = row.optional_text(3);
+  issue.is_open = row.integer(4) != 0;
+  issue.state_reason = row.text(5);
+  issue.created = row.time(6);
+  issue.updated = row.time(7);
+  if (!row.is_null(8)) issue.closed = row.time(8);
+  issue.author = row.user(9);
+  if (!row.is_null(12)) issue.closed_by = row.user(12);
+  issue.comments = row.number(15);
+  return issue;
+}
+
+// The WHERE of a filter; bind_filter binds its marks in the same order.
+std::string where_issues(const IssueFilter& filter) {
+  std::string where = " WHERE i.repo_id = ?";
+  if (filter.state != IssueState::all) where += " AND i.is_open = ?";
+  if (!filter.creator.empty()) where += " AND a.login = ? COLLATE NOCASE";
+  if (filter.since) where += " AND i.updated_ms >= ?";
+  const std::string assigned =
+      "(SELECT 1 FROM issue_assignees s JOIN users u ON u.id = s.user_id"
+      " WHERE s.issue_id = i.id";
+  if (filter.assignee == "none") {
+    where += " AND NOT EXISTS " + assigned + ")";
+  } else if (filter.assignee == "*") {
+    where += " AND EXISTS " + assigned + ")";
+  } else if (!filter.assignee.empty()) {
+    where += " AND EXISTS " + assigned + " AND u.login = ? COLLATE NOCASE)";
+  }
+  for (std::size_t i = 0; i < filter.labels.size(); ++i) {
+    where +=
+        " AND EXISTS (SELECT 1 FROM issue_labels x JOIN labels l ON l.id = x.label_id"
+        " WHERE x.issue_id = i.id AND l.name = ?)";
+  }
+  return where;
+}
+
+void bind_filter(Query& query, const Repository& repository, const IssueFilter& filter) {
+  query.bind(repository.id);
+  if (filter.state != IssueState::all) query.bind(filter.state == IssueState::open ? 1 : 0);
+  if (!filter.creator.empty()) query.bind(std::string_view(filter.creator));
+  if (filter.since) query.bind(floor_to_second(*filter.since));
+  if (!filter.assignee.empty() && filter.assignee != "none" && filter.assignee != "*") {
+    query.bind(std::string_view(filter.assignee));
+  }
+  for (const std::string& label : filter.labels) query.bind(std::string_view(label));
+}
+
+std::string order_issues(const IssueFilter& filter) {
+  const std::string direction = filter.is_descending ? " DESC" : " ASC";
+  std::string key = "i.created_ms";
+  if (filter.sort == SortKey::updated) key = "i.updated_ms";
+  if (filter.sort == SortKey::comments) key = "16";  // The column of the count.
+  return " ORDER BY " + key + direction + ", i.number" + direction;
+}
+
+constexpr std::string_view kCommentColumns =
+    "SELECT c.id, i.number, c.body, c.created_ms, c.updated_ms, a.id, a.login, a.created_ms"
+    " FROM comments c JOIN issues i ON i.id = c.issue_id JOIN users a ON a.id = c.author_id";
+
+Comment read_comment(const Query& row) {
+  Comment comment;
+  comment.id = row.integer(0);
+  comment.issue_number = row.number(1);
+  comment.body = row.text(2);
+  comment.created = row.time(3);
+  comment.updated = row.time(4);
+  comment.author = row.user(5);
+  return comment;
+}
+
+std::string where_comments(const CommentFilter& filter) {
+  std::string where = " WHERE i.repo_id = ?";
+  if (filter.issue_number != 0) where += " AND i.number = ?";
+  if (filter.since) where += " AND c.updated_ms >= ?";
+  return where;
+}
+
+void bind_filter(Query& query, const Repository& repository, const CommentFilter& filter) {
+  query.bind(repository.id);
+  if (filter.issue_number != 0) query.bind(filter.issue_number);
+  if (filter.since) query.bind(floor_to_second(*filter.since));
+}
+
+Label read_label(const Query& row) {
+  return {row.integer(0), row.text(1), row.text(2), row.optional_text(3)};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path) {
+  sqlite3* database = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
+  std::unique_ptr<SqliteStore> store(new SqliteStore(database));
+  if (code != SQLITE_OK) {
+    return store_error(base::ErrorCode::unavailable, "open forge file " + path,
+                       database == nullptr ? "out of memory" : sqlite3_errmsg(database));
+  }
+  sqlite3_busy_timeout(database, 5000);
+  const base::Status prepared = store->prepare_schema();
+  if (!prepared.ok()) return prepared.error().in("open forge file " + path);
+  return store;
+}
+
+SqliteStore::~SqliteStore() { sqlite3_close(database_); }
+
+base::Status SqliteStore::prepare_schema() {
+  try {
+    Query(database_, "PRAGMA journal_mode = WAL").run();
+    Query(database_, "PRAGMA synchronous = FULL").run();
+    Query(database_, "PRAGMA foreign_keys = ON").run();
+    Query version(database_, "PRAGMA user_version");
+    version.step();
+    if (version.number(0) > kVersion) {
+      return store_error(base::ErrorCode::corrupt, "read version",
+                         "written by a newer version of this program");
+    }
+    if (version.number(0) == kVersion) return {};
+  } catch (const StatementFailed& failed) {
+    const bool is_foreign = sqlite3_errcode(database_) == SQLITE_NOTADB;
+    return store_error(is_foreign ? base::ErrorCode::corrupt : base::ErrorCode::unavailable,
+                       "prepare", failed.what());
+  }
+  const std::string create = std::string("BEGIN IMMEDIATE;") + kSchema +
+                             "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;";
+  if (sqlite3_exec(database_, create.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
+  return store_error(base::ErrorCode::unavailable, "create tables", sqlite3_errmsg(database_));
+}
+
+base::Status SqliteStore::run(const std::function<bool()>& work) {
+  base::ensure(!is_running_, "forge store: a transaction within a transaction");
+  is_running_ = true;
+  base::Status status;
+  try {
+    Query(database_, "BEGIN IMMEDIATE").run();
+    Query(database_, work() ? "COMMIT" : "ROLLBACK").run();
+  } catch (const StatementFailed& failed) {
+    status = store_error(base::ErrorCode::unavailable, "forge store", failed.what());
+  } catch (...) {
+    sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+    is_running_ = false;
+    throw;
+  }
+  if (!status.ok()) sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+  is_running_ = false;
+  return status;
+}
+
+User SqliteStore::ensure_user(std::string_view login, base::WallTime at) {
+  base::ensure(is_running_, "forge store used outside of a transaction");
+  Query(database_, "INSERT INTO users (login, created_ms) VALUES (?, ?) ON CONFLICT DO NOTHING")
+      .bind(login)
+      .bind(at)
+      .run();
+  return *find_user(login);
+}
+
+std::optional<User> SqliteStore::find_user(std::string_view login) {
+  Query query(database_, "SELECT id, login, created_ms FROM users WHERE login = ?");
+  query.bind(login);
+  if (!query.step()) return std::nullopt;
+  return query.user(0);
+}
+
+Repository SqliteStore::ensure_repository(const User& owner, std::string_view name,
+                                          base::WallTime at) {
+  Query(database_,
+        "INSERT INTO repos (owner_id, name, created_ms, updated_ms) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING")
+      .bind(owner.id)
+      .bind(name)
+      .bind(at)
+      .bind(at)
+      .run();
+  return *find_repository(owner.login, name);
+}
+
+std::optional<Repository> SqliteStore::find_repository(std::string_view owner,
+                                                       std::string_view name) {
+  base::ensure(is_running_, "forge store used outside of a transaction");
+  Query query(database_,
+              "SELECT r.id, r.name, r.created_ms, r.updated_ms, u.id, u.login, u.created_ms,"
+              " (SELECT count(*) FROM issues i WHERE i.repo_id = r.id AND i.is_open = 1)"
+              " FROM repos r JOIN users u ON u.id = r.owner_id WHERE u.login = ? AND r.name = ?");
+  query.bind(owner).bind(name);
+  if (!query.step()) return std::nullopt;
+  Repository repository;
+  repository.id = query.integer(0);
+  repository.name = query.text(1);
+  repository.created = query.time(2);
+  repository.updated = query.time(3);
+  repository.owner = query.user(4);
+  repository.open_issues = query.number(7);
+  return repository;
+}
+
+Issue SqliteStore::add_issue(const Repository& repository, const User& author,
+                             std::string_view title, const std::optional<std::string>& body,
+                             base::WallTime at) {
+  Query next(database_, "SELECT coalesce(max(number), 0) + 1 FROM issues WHERE repo_id = ?");
+  next.bind(repository.id).step();
+  Query(database_,
+        "INSERT INTO issues (repo_id, number, author_id, title, body, is_open, state_reason,"
+        " created_ms, updated_ms) VALUES (?, ?, ?, ?, ?, 1, '', ?, ?)")
+      .bind(repository.id)
+      .bind(next.integer(0))
+      .bind(author.id)
+      .bind(title)
+      .bind(body)
+      .bind(at)
+      .bind(at)
+      .run();
+  return *find_issue(repository, next.number(0));
+}
+
+std::optional<Issue> SqliteStore::find_issue(const Repository& repository, int number) {
+  Query query(database_, std::string(kIssueColumns) + " WHERE i.repo_id = ? AND i.number = ?");
+  query.bind(repository.id).bind(number);
+  if (!query.step()) return std::nullopt;
+  Issue issue = read_issue(query);
+  complete(issue);
+  return issue;
+}
+
+std::vector<Issue> SqliteStore::list_issues(const Repository& repository, const IssueFilter& filter,
+                                            Page page) {
+  Query query(database_, std::string(kIssueColumns) + where_issues(filter) + order_issues(filter) +
+                             " LIMIT ? OFFSET ?");
+  bind_filter(query, repository, filter);
+  query.bind(page.size).bind(page.offset());
+  std::vector<Issue> issues;
+  while (query.step()) issues.push_back(read_issue(query));
+  for (Issue& issue : issues) complete(issue);
+  return issues;
+}
+
+int SqliteStore::count_issues(const Repository& repository, const IssueFilter& filter) {
+  Query query(database_, "SELECT count(*) FROM issues i JOIN users a ON a.id = i.author_id" +
+                             where_issues(filter));
+  bind_filter(query, repository, filter);
+  query.step();
+  return query.number(0);
+}
+
+// Adds what lives in tables of its own.
+void SqliteStore::complete(Issue& issue) {
+  Query labels(database_,
+               "SELECT l.id, l.name, l.color, l.description FROM issue_labels x"
+               " JOIN labels l ON l.id = x.label_id WHERE x.issue_id = ? ORDER BY l.name");
+  labels.bind(issue.id);
+  while (labels.step()) issue.labels.push_back(read_label(labels));
+  Query assignees(database_,
+                  "SELECT u.id, u.login, u.created_ms FROM issue_assignees s"
+                  " JOIN users u ON u.id = s.user_id WHERE s.issue_id = ? ORDER BY u.login");
+  assignees.bind(issue.id);
+  while (assignees.step()) issue.assignees.push_back(assignees.user(0));
+  issue.reactions = count_reactions(Subject::issue, issue.id);
+}
+
+void SqliteStore::save_issue(const Issue& issue) {
+  std::optional<std::int64_t> closed_by;
+  if (issue.closed_by) closed_by = issue.closed_by->id;
+  Query(database_,
+        "UPDATE issues SET title = ?, body = ?, is_open = ?, state_reason = ?, closed_ms = ?,"
+        " closed_by_id = ?, updated_ms = ? WHERE id = ?")
+      .bind(std::string_view(issue.title))
+      .bind(issue.body)
+      .bind(issue.is_open ? 1 : 0)
+      .bind(std::string_view(issue.state_reason))
+      .bind(issue.closed)
+      .bind(closed_by)
+      .bind(issue.updated)
+      .bind(issue.id)
+      .run();
+}
+
+void SqliteStore::set_assignees(Id issue, const std::vector<User>& assignees) {
+  Query(database_, "DELETE FROM issue_assignees WHERE issue_id = ?").bind(issue).run();
+  for (const User& user : assignees) {
+    Query(database_, "INSERT INTO issue_assignees (issue_id, user_id) VALUES (?, ?)")
+        .bind(issue)
+        .bind(user.id)
+        .run();
+  }
+}
+
+void SqliteStore::touch_issue(Id issue, base::WallTime at) {
+  Query(database_, "UPDATE issues SET updated_ms = ? WHERE id = ?").bind(at).bind(issue).run();
+}
+
+Comment SqliteStore::add_comment(const Issue& issue, const User& author, std::string_view body,
+                                 base::WallTime at) {
+  Query(database_,
+        "INSERT INTO comments (issue_id, author_id, body, created_ms, updated_ms)"
+        " VALUES (?, ?, ?, ?, ?)")
+      .bind(issue.id)
+      .bind(author.id)
+      .bind(body)
+      .bind(at)
+      .bind(at)
+      .run();
+  return {
+      sqlite3_last_insert_rowid(database_), issue.number, author, std::string(body), at, at, {}};
+}
+
+std::optional<Comment> SqliteStore::find_comment(const Repository& repository, Id id) {
+  Query query(database_, std::string(kCommentColumns) + " WHERE i.repo_id = ? AND c.id = ?");
+  query.bind(repository.id).bind(id);
+  if (!query.step()) return std::nullopt;
+  Comment comment = read_comment(query);
+  comment.reactions = count_reactions(Subject::comment, comment.id);
+  return comment;
+}
+
+std::vector<Comment> SqliteStore::list_comments(const Repository& repository,
+                                                const CommentFilter& filter, Page page) {
+  const std::string direction = filter.is_descending ? " DESC" : " ASC";
+  const std::string key =
+      filter.sort == SortKey::updated ? "c.updated_ms" + direction + ", c.id" : "c.id";
+  Query query(database_, std::string(kCommentColumns) + where_comments(filter) + " ORDER BY " +
+                             key + direction + " LIMIT ? OFFSET ?");
+  bind_filter(query, repository, filter);
+  query.bind(page.size).bind(page.offset());
+  std::vector<Comment> comments;
+  while (query.step()) comments.push_back(read_comment(query));
+  for (Comment& comment : comments) {
+    comment.reactions = count_reactions(Subject::comment, comment.id);
+  }
+  return comments;
+}
+
+int SqliteStore::count_comments(const Repository& repository, const CommentFilter& filter) {
+  Query query(database_, "SELECT count(*) FROM comments c JOIN issues i ON i.id = c.issue_id" +
+                             where_comments(filter));
+  bind_filter(query, repository, filter);
+  query.step();
+  return query.number(0);
+}
+
+void SqliteStore::edit_comment(Id id, std::string_view body, base::WallTime at) {
+  Query(database_, "UPDATE comments SET body = ?, updated_ms = ? WHERE id = ?")
+      .bind(body)
+      .bind(at)
+      .bind(id)
+      .run();
+}
+
+void SqliteStore::remove_comment(Id id) {
+  Query(database_, "DELETE FROM reactions WHERE subject = ? AND subject_id = ?")
+      .bind(static_cast<int>(Subject::comment))
+      .bind(id)
+      .run();
+  Query(database_, "DELETE FROM comments WHERE id = ?").bind(id).run();
+}
+
+Label SqliteStore::add_label(const Repository& repository, std::string_view name,
+                             std::string_view color,
+                             const std::optional<std::string>& description) {
+  Query(database_, "INSERT INTO labels (repo_id, name, color, description) VALUES (?, ?, ?, ?)")
+      .bind(repository.id)
+      .bind(name)
+      .bind(color)
+      .bind(description)
+      .run();
+  return {sqlite3_last_insert_rowid(database_), std::string(name), std::string(color), description};
+}
+
+std::optional<Label> SqliteStore::find_label(const Repository& repository, std::string_view name) {
+  Query query(database_,
+              "SELECT id, name, color, description FROM labels WHERE repo_id = ? AND name = ?");
+  query.bind(repository.id).bind(name);
+  if (!query.step()) return std::nullopt;
+  return read_label(query);
+}
+
+std::vector<Label> SqliteStore::list_labels(const Repository& repository, Page page) {
+  Query query(database_,
+              "SELECT id, name, color, description FROM labels WHERE repo_id = ? ORDER BY name"
+              " LIMIT ? OFFSET ?");
+  query.bind(repository.id).bind(page.size).bind(page.offset());
+  std::vector<Label> labels;
+  while (query.step()) labels.push_back(read_label(query));
+  return labels;
+}
+
+int SqliteStore::count_labels(const Repository& repository) {
+  Query query(database_, "SELECT count(*) FROM labels WHERE repo_id = ?");
+  query.bind(repository.id).step();
+  return query.number(0);
+}
+
+void SqliteStore::save_label(const Label& label) {
+  Query(database_, "UPDATE labels SET name = ?, color = ?, description = ? WHERE id = ?")
+      .bind(std::string_view(label.name))
+      .bind(std::string_view(label.color))
+      .bind(label.description)
+      .bind(label.id)
+      .run();
+}
+
+void SqliteStore::remove_label(Id label) {
+  Query(database_, "DELETE FROM issue_labels WHERE label_id = ?").bind(label).run();
+  Query(database_, "DELETE FROM labels WHERE id = ?").bind(label).run();
+}
+
+void SqliteStore::put_label_on(Id issue, Id label) {
+  Query(database_,
+        "INSERT INTO issue_labels (issue_id, label_id) VALUES (?, ?) ON CONFLICT DO NOTHING")
+      .bind(issue)
+      .bind(label)
+      .run();
+}
+
+void SqliteStore::take_label_off(Id issue, Id label) {
+  Query(database_, "DELETE FROM issue_labels WHERE issue_id = ? AND label_id = ?")
+      .bind(issue)
+      .bind(label)
+      .run();
+}
+
+void SqliteStore::add_event(Id issue, const Event& event) {
+  std::optional<std::int64_t> assignee;
+  if (event.assignee) assignee = event.assignee->id;
+  Query(database_,
+        "INSERT INTO issue_events (issue_id, actor_id, kind, before, after, assignee_id,"
+        " created_ms) VALUES (?, ?, ?, ?, ?, ?, ?)")
+      .bind(issue)
+      .bind(event.actor.id)
+      .bind(to_string(event.kind))
+      .bind(std::string_view(event.before))
+      .bind(std::string_view(event.after))
+      .bind(assignee)
+      .bind(event.created)
+      .run();
+}
+
+std::vector<Event> SqliteStore::list_events(Id issue) {
+  Query query(database_,
+              "SELECT e.id, e.kind, e.before, e.after, e.created_ms, a.id, a.login, a.created_ms,"
+              " s.id, s.login, s.created_ms FROM issue_events e JOIN users a ON a.id = e.actor_id"
+              " LEFT JOIN users s ON s.id = e.assignee_id WHERE e.issue_id = ? ORDER BY e.id");
+  query.bind(issue);
+  std::vector<Event> events;
+  while (query.step()) {
+    const auto kind = parse_event_kind(query.text(1));
+    if (!kind) throw StatementFailed("issue_events holds an unknown kind");
+    Event event{query.integer(0), query.user(5), *kind,        query.text(2),
+                query.text(3),    std::nullopt,  query.time(4)};
+    if (!query.is_null(8)) event.assignee = query.user(8);
+    events.push_back(std::move(event));
+  }
+  return events;
+}
+
+std::pair<Reaction, bool> SqliteStore::add_reaction(Subject subject, Id id, const User& user,
+                                                    std::string_view content, base::WallTime at) {
+  Query(database_,
+        "INSERT INTO reactions (subject, subject_id, user_id, content, created_ms)"
+        " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+      .bind(static_cast<int>(subject))
+      .bind(id)
+      .bind(user.id)
+      .bind(content)
+      .bind(at)
+      .run();
+  const bool is_new = sqlite3_changes(database_) > 0;
+  Query query(database_,
+              "SELECT id, created_ms FROM reactions WHERE subject = ? AND subject_id = ? AND"
+              " user_id = ? AND content = ?");
+  query.bind(static_cast<int>(subject)).bind(id).bind(user.id).bind(content).step();
+  return {Reaction{query.integer(0), user, std::string(content), query.time(1)}, is_new};
+}
+
+std::vector<Reaction> SqliteStore::list_reactions(Subject subject, Id id) {
+  Query query(database_,
+              "SELECT r.id, r.content, r.created_ms, u.id, u.login, u.created_ms FROM reactions r"
+              " JOIN users u ON u.id = r.user_id WHERE r.subject = ? AND r.subject_id = ?"
+              " ORDER BY r.id");
+  query.bind(static_cast<int>(subject)).bind(id);
+  std::vector<Reaction> reactions;
+  while (query.step()) {
+    reactions.push_back({query.integer(0), query.user(3), query.text(1), query.time(2)});
+  }
+  return reactions;
+}
+
+ReactionCounts SqliteStore::count_reactions(Subject subject, Id id) {
+  Query query(database_,
+              "SELECT content, count(*) FROM reactions WHERE subject = ? AND subject_id = ?"
+              " GROUP BY content");
+  query.bind(static_cast<int>(subject)).bind(id);
+  ReactionCounts counts{};
+  while (query.step()) {
+    const auto found = std::find(kReactions.begin(), kReactions.end(), query.text(0));
+    if (found != kReactions.end()) {
+      counts[static_cast<std::size_t>(found - kReactions.begin())] = query.number(1);
+    }
+  }
+  return counts;
+}
+
+}  // namespace forge

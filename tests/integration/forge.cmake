@@ -1,0 +1,10 @@
+sre_test(integration_forge SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_test.cc
+  LINKS forge_adapters PkgConfig::httplib OpenSSL::SSL LABEL integration)
+add_executable(forge_probe ${CMAKE_CURRENT_LIST_DIR}/forge_probe.cc)
+target_link_libraries(forge_probe PRIVATE forge_adapters)
+add_test(NAME integration_forge_schema
+  COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/forge_schema_test.py $<TARGET_FILE:forge_probe>
+          ${CMAKE_SOURCE_DIR}/tools/validate-forge-record
+  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(integration_forge_schema PROPERTIES 
+  LABELS integration TIMEOUT 120 SKIP_RETURN_CODE 77)

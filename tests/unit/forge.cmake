@@ -1,0 +1,1 @@
+sre_test(unit_forge SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_test.cc LINKS forge LABEL unit)
