@@ -176,7 +176,10 @@ base::Status Door::open() {
   }
   ::listen(listener_, kBacklog);
   thread_ = std::jthread([this] { server_.listen_after_bind(); });
-  while (!server_.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  // A stop before the server runs would be lost, so this waits until it does.
+  for (int i = 0; i < 5000 && !server_.is_running(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   return {};
 }
 
