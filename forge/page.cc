@@ -31,6 +31,13 @@ std::string time_tag(base::WallTime time) {
          machine.substr(11, 8) + " UTC</time>";
 }
 
+// The time of day alone: within a thread the day is known from its opening.
+std::string short_time_tag(base::WallTime time) {
+  const std::string machine = base::format_utc(time, false);
+  return "<time datetime=\"" + machine + "\" title=\"" + machine + "\">" + machine.substr(11, 8) +
+         " UTC</time>";
+}
+
 // How long after the issue's opening; for an outage this is what one wants to read.
 std::string after_tag(const Issue& issue, base::WallTime time) {
   const auto passed = std::max(base::Millis(0), time - issue.created);
@@ -145,7 +152,7 @@ std::string box(const User& author, std::string_view head, std::string_view body
 }
 
 std::string comment_box(const ThreadView& view, const Comment& comment) {
-  std::string head = "commented " + time_tag(comment.created);
+  std::string head = "commented " + short_time_tag(comment.created);
   if (comment.updated != comment.created) head += " · edited";
   head += after_tag(view.issue, comment.created);
   return box(comment.author, head, comment.body, comment.reactions, view.repository,
@@ -194,7 +201,7 @@ std::string event_text(const Event& event) {
 
 std::string event_line(const ThreadView& view, const Event& event, std::string_view text) {
   return "<div class=\"event " + std::string(to_string(event.kind)) + "\">" +
-         bold(event.actor.login) + " " + std::string(text) + " " + time_tag(event.created) +
+         bold(event.actor.login) + " " + std::string(text) + " " + short_time_tag(event.created) +
          after_tag(view.issue, event.created) + "</div>\n";
 }
 

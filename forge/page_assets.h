@@ -12,7 +12,7 @@ inline constexpr std::string_view kStyle = R"css(
 --line:#3d444d;--link:#4493f8;--open:#238636;--done:#8957e5;--code:#656c7633;--quote:#9198a1}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--fg);
-font:14px/1.5 -apple-system,BlinkMacSystemFont,"Segoe UI","Noto Sans",Helvetica,Arial,sans-serif,"Noto Color Emoji"}
+font:14px/1.5 -apple-system,BlinkMacSystemFont,"Segoe UI",Helvetica,Arial,sans-serif}
 a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}
 header{background:var(--raised);border-bottom:1px solid var(--line);padding:16px 24px;font-size:16px}
 header b a{color:inherit}header .mark{margin-right:8px}
