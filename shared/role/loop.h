@@ -123,7 +123,7 @@ class Loop {
     return {};
   }
 
-  RoleT& role_;
+  Role<Request, Answer>& role_;
   Outside outside_;
   Mailbox<Answer>& mailbox_;
   std::function<std::string(const Request&)> key_of_;

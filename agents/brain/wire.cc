@@ -1,0 +1,41 @@
+#include "agents/brain/wire.h"
+
+#include "agents/brain/brain.h"
+#include "role/process.h"
+#include "telemetry/telemetry_codec.h"
+#include "warden/socket_warden.h"
+
+namespace brain {
+namespace {
+
+constexpr int kLogLines = 20;
+
+base::Result<telemetry::Snapshot> read_snapshot(ledger::Ledger& ledger, const std::string& hash) {
+  const auto bytes = ledger.blob(hash);
+  if (!bytes) return bytes.error();
+  return telemetry::decode(*bytes);
+}
+
+}  // namespace
+
+int run(const config::Config& config, const base::Logger& log) {
+  const role::StopSignal stop;
+  auto desk = role::open_desk(config, "brain");
+  if (!desk) return role::exit_code(desk.error(), log);
+  base::SystemRandom random;
+  Brain brain(config, random);
+  role::Mailbox<Answer> mailbox;
+  warden::SocketWarden warden(role::warden_socket(config, "brain"));
+  role::Workers workers(2);
+  const auto dispatch = [&](const std::string& key, const Request& request) {
+    if (const auto* read = std::get_if<ReadSnapshot>(&request)) {  // 0.1 ms: not worth a thread.
+      return mailbox.post(key, SnapshotRead{read->hash, read_snapshot(*(*desk)->ledger, read->hash)});
+    }
+    const auto read = std::get<ReadLog>(request);
+    workers.submit([&, key, read] { mailbox.post(key, LogRead{read.incident, warden.log_tail(read.container, kLogLines)}); });
+  };
+  role::Loop<Brain> loop(brain, (*desk)->outside(config, log, stop), mailbox, key_of, dispatch);
+  return role::exit_code(loop.run(), log);
+}
+
+}  // namespace brain

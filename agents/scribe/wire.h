@@ -1,0 +1,11 @@
+// Wires the Scribe to what it needs of the world, and runs it until the process is told to end.
+#pragma once
+
+#include "base/log.h"
+#include "config/config.h"
+
+namespace scribe {
+
+[[nodiscard]] int run(const config::Config& config, const base::Logger& log);
+
+}  // namespace scribe

@@ -1,0 +1,29 @@
+#include "agents/warden/wire.h"
+
+#include "agents/warden/server.h"
+#include "agents/warden/standing.h"
+#include "engine/docker_engine.h"
+#include "role/process.h"
+
+namespace warden {
+
+int run(const config::Config& config, const base::Logger& log) {
+  const role::StopSignal stop;
+  base::SystemClock clock;
+  auto ledger = ledger::open_sqlite({config.ledger, false}, clock);
+  if (!ledger) return role::exit_code(ledger.error(), log);
+  engine::DockerEngine engine(config.engine_host);
+  LedgerStanding standing(config, **ledger, role::stop_file(config));
+  ServerOptions options;
+  options.socket_dir = config.state_dir + "/warden";
+  options.services = config.services;
+  options.excluded = config.exclude;
+  WardenServer server(options, engine, [&](const std::string& service) { return standing.of(service); }, clock, log);
+  if (auto started = server.start(); !started) return role::exit_code(started.error(), log);
+  log.info("the doors are open", {{"engine", config.engine_host}});
+  stop.wait();
+  server.stop();
+  return 0;
+}
+
+}  // namespace warden
