@@ -1,0 +1,148 @@
+#include "agents/scribe/github_adapter.h"
+
+#include "agents/scribe/markers.h"
+#include "base/failpoint.h"
+
+namespace scribe {
+namespace {
+
+Fault fault_of(const github::Failure& failure) {
+  return {failure.error.code, failure.error.message, failure.retry_after};
+}
+
+template <class T>
+void settle(Written& written, const github::Result<T>& result) {
+  if (!result) written.fault = fault_of(result.failure());
+}
+
+bool has_label(const github::Issue& issue, std::string_view name) {
+  for (const auto& label : issue.labels) {
+    if (label == name) return true;
+  }
+  return false;
+}
+
+void open_issue(github::Github& github, const Write& write, Written& written) {
+  const auto made = github.open_issue({write.title, write.body, write.labels});
+  settle(written, made);
+  if (!made) return;
+  written.number = made->number;
+  written.url = made->url;
+}
+
+void edit_issue(github::Github& github, const Write& write, Written& written) {
+  github::IssueEdit edit;
+  if (write.key == "close") {
+    edit.state = "closed";
+    edit.state_reason = write.state_reason;
+  } else {
+    edit.title = write.title;
+    edit.body = write.body;
+  }
+  const auto edited = github.edit_issue(write.issue, edit);
+  settle(written, edited);
+  written.number = write.issue;
+  if (edited) written.url = edited->url;
+}
+
+void comment(github::Github& github, const Write& write, Written& written) {
+  const auto made = write.kind == "comment" ? github.comment(write.issue, write.body)
+                                            : github.edit_comment(write.comment, write.body);
+  settle(written, made);
+  if (!made) return;
+  written.number = made->id;
+  written.url = made->url;
+}
+
+}  // namespace
+
+Answer GithubCalls::carry_out(const Request& request) {
+  return std::visit([this](const auto& one) { return carry_out(one); }, request);
+}
+
+Answer GithubCalls::carry_out(const Write& write) {
+  Written written;
+  written.op = write.op;
+  written.incident = write.incident;
+  if (base::failpoint("scribe.write.before")) {
+    written.fault = Fault{base::ErrorCode::unavailable, "failpoint before the write", {}};
+    return written;
+  }
+  if (write.kind == "open_issue") open_issue(github_, write, written);
+  if (write.kind == "edit_issue") edit_issue(github_, write, written);
+  if (write.kind == "comment" || write.kind == "edit_comment") comment(github_, write, written);
+  if (write.kind == "add_label") settle(written, github_.add_labels(write.issue, write.labels));
+  if (write.kind == "remove_label")
+    settle(written, github_.remove_label(write.issue, write.labels.at(0)));
+  if (base::failpoint("scribe.write.after")) {
+    written.fault = Fault{base::ErrorCode::unknown, "failpoint after the write", {}};
+  }
+  return written;
+}
+
+// Whose objects are ours. An app's token may not ask; then the marker alone decides.
+std::optional<Fault> GithubCalls::learn_login() {
+  if (login_asked_) return std::nullopt;
+  const auto user = github_.get_user();
+  if (user) login_ = user->login;
+  const bool no_user = !user && (user.error().code == base::ErrorCode::denied ||
+                                 user.error().code == base::ErrorCode::not_found);
+  if (!user && !no_user) return fault_of(user.failure());
+  login_asked_ = true;
+  return std::nullopt;
+}
+
+Answer GithubCalls::carry_out(const Observe& observe) {
+  Observed observed;
+  observed.op = observe.op;
+  observed.incident = observe.incident;
+  observed.fault = learn_login();
+  if (observed.fault) return observed;
+  const auto is_it = [&](const auto& object) {
+    return (login_.empty() || object.author == login_) && has_marker(object.body, observe.marker);
+  };
+  if (observe.issue == 0) {
+    github::IssueQuery query;
+    query.creator = login_;
+    query.since = observe.since;
+    const auto issues = github_.list_issues(query);
+    if (!issues) observed.fault = fault_of(issues.failure());
+    if (!issues) return observed;
+    for (const auto& issue : *issues) {
+      if (!is_it(issue)) continue;
+      observed.number = issue.number;
+      observed.url = issue.url;
+      break;
+    }
+    return observed;
+  }
+  const auto comments = github_.list_comments(observe.issue);
+  if (!comments) observed.fault = fault_of(comments.failure());
+  if (!comments) return observed;
+  for (const auto& one : *comments) {
+    if (!is_it(one)) continue;
+    observed.number = one.id;
+    observed.url = one.url;
+    break;
+  }
+  return observed;
+}
+
+Answer GithubCalls::carry_out(const ReadControl&) {
+  ControlRead read;
+  github::IssueQuery query;
+  query.label = kControlLabel;
+  const auto issues = github_.list_issues(query);
+  if (!issues) {
+    read.fault = fault_of(issues.failure());
+    return read;
+  }
+  for (const auto& issue : *issues) {
+    if (issue.state != "open") continue;
+    if (read.number == 0) read.number = issue.number;
+    read.stop = read.stop || has_label(issue, kStopLabel);
+  }
+  return read;
+}
+
+}  // namespace scribe

@@ -1,0 +1,45 @@
+// Carries out the Scribe's requests by a github::Github, one after the other on one thread, and
+// posts the answers into its mailbox.
+#pragma once
+
+#include <string>
+
+#include "agents/scribe/scribe.h"
+#include "github/github.h"
+#include "role/mailbox.h"
+
+namespace scribe {
+
+// The translation alone, blocking. Its own state is our login, asked for once.
+class GithubCalls {
+ public:
+  explicit GithubCalls(github::Github& github) : github_(github) {}
+  [[nodiscard]] Answer carry_out(const Request& request);
+
+ private:
+  [[nodiscard]] Answer carry_out(const Write& write);
+  [[nodiscard]] Answer carry_out(const Observe& observe);
+  [[nodiscard]] Answer carry_out(const ReadControl& read);
+  [[nodiscard]] std::optional<Fault> learn_login();
+
+  github::Github& github_;
+  std::string login_;  // Empty: not known, or an app's token, which has none.
+  bool login_asked_ = false;
+};
+
+// dispatch() may be called from one thread. `github` and `mailbox` must outlive it.
+class GithubAdapter {
+ public:
+  GithubAdapter(github::Github& github, role::Mailbox<Answer>& mailbox)
+      : calls_(github), mailbox_(mailbox), workers_(1) {}
+  void dispatch(const std::string& key, const Request& request) {
+    workers_.submit([this, key, request] { mailbox_.post(key, calls_.carry_out(request)); });
+  }
+
+ private:
+  GithubCalls calls_;  // Touched by the one worker only.
+  role::Mailbox<Answer>& mailbox_;
+  role::Workers workers_;
+};
+
+}  // namespace scribe

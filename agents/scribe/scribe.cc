@@ -1,0 +1,402 @@
+#include "agents/scribe/scribe.h"
+
+#include <algorithm>
+
+#include "agents/scribe/markers.h"
+
+namespace scribe {
+namespace {
+
+using namespace incident;  // NOLINT: the domain's words are this file's words.
+
+constexpr IncidentId kControl = 0;  // The control issue's place among the tellings.
+constexpr int kMissesMax = 2;
+constexpr int kRefusalsMax = 3;
+constexpr base::Duration kRefusedWait = std::chrono::seconds(1);      // Doubling …
+constexpr base::Duration kRefusedWaitMax = std::chrono::minutes(10);  // … up to this.
+constexpr base::Duration kDeniedWait = std::chrono::minutes(1);
+constexpr base::Duration kObserveBefore = std::chrono::minutes(5);  // RELIABILITY section 4.
+
+template <class... Ts>
+struct overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+overloaded(Ts...) -> overloaded<Ts...>;
+
+bool is_operation(const Payload& what) {
+  return std::holds_alternative<GithubIntended>(what) || std::holds_alternative<GithubDone>(what) ||
+         std::holds_alternative<GithubFailed>(what) ||
+         std::holds_alternative<GithubUnknown>(what) || std::holds_alternative<OpHeld>(what);
+}
+
+// The operation whose outcome this event records; empty for other events.
+std::string ended_operation(const Payload& what) {
+  if (const auto* done = std::get_if<GithubDone>(&what)) return done->op;
+  if (const auto* failed = std::get_if<GithubFailed>(&what)) return failed->op;
+  if (const auto* unknown = std::get_if<GithubUnknown>(&what)) return unknown->op;
+  return "";
+}
+
+// Clocks of two boots do not compare: what seems to lie in the future is long past.
+bool has_come(base::Instant since, base::Duration wait, base::Instant now) {
+  return now < since || now - since >= wait;
+}
+
+bool is_probe_signal(SignalKind kind) {
+  switch (kind) {
+    case SignalKind::probe_timeout:
+    case SignalKind::probe_refused:
+    case SignalKind::probe_error:
+    case SignalKind::latency_above_bound:
+      return true;
+    case SignalKind::container_died:
+    case SignalKind::found_stopped:
+    case SignalKind::restarted_by_engine:
+    case SignalKind::cpu_at_limit:
+    case SignalKind::engine_unhealthy:
+      return false;
+  }
+  return false;
+}
+
+// Still somebody's work: others may be joined to it.
+bool is_open(const Incident& incident) {
+  return !is_over(incident.state) || incident.state == State::escalated;
+}
+
+}  // namespace
+
+std::string key_of(const Request& request) {
+  return std::visit(overloaded{[](const Write&) { return std::string("write"); },
+                               [](const Observe& observe) { return "observe:" + observe.op; },
+                               [](const ReadControl&) { return std::string("control"); }},
+                    request);
+}
+
+Scribe::Scribe(Options options, base::Random& random)
+    : options_(std::move(options)), random_(random) {
+  tellings_[kControl];
+}
+
+// ---- Facts in ----------------------------------------------------------------------------------
+
+void Scribe::touch(IncidentId id) {
+  Telling& telling = tellings_[id];
+  telling.stale = true;
+  telling.settled = false;
+}
+
+void Scribe::absorb(const ledger::Record& record, base::Now) {
+  const Event& event = record.event;
+  if (is_operation(event.what)) {
+    Telling& telling = tellings_[event.incident];
+    telling.outbox.absorb(event);
+    telling.settled = false;
+    const auto* intended = std::get_if<GithubIntended>(&event.what);
+    if (intended != nullptr && is_post(intended->kind)) last_post_ = event.boot;
+    outcomes_.erase(ended_operation(event.what));
+    return;
+  }
+  book_.absorb(event);
+  touch(event.incident);
+  const Incident* incident = book_.find(event.incident);
+  if (incident != nullptr && incident->root != 0) touch(incident->root);
+  if (!std::holds_alternative<IssueOpened>(event.what)) return;
+  for (const auto& [id, entry] : book_.entries()) {  // They name its number.
+    if (entry.incident.root == event.incident) touch(id);
+  }
+}
+
+void Scribe::absorb(const Answer& answer, base::Now now) {
+  std::visit([&](const auto& one) { take(one, now); }, answer);
+}
+
+void Scribe::answered() {
+  reachable_ = true;
+  backoff_ = base::Duration(0);
+}
+
+void Scribe::troubled(const Fault& fault, base::Now now) {
+  const bool denied = fault.code == base::ErrorCode::denied;
+  backoff_ = std::clamp(backoff_ * 2, options_.backoff_min, options_.backoff_max);
+  const auto wait =
+      std::max({backoff_, fault.retry_after, denied ? kDeniedWait : base::Duration(0)});
+  quiet_until_ = now.boot + wait;
+  reachable_ = false;
+}
+
+void Scribe::take(const Written& written, base::Now now) {
+  Outcome outcome{written.incident, {}};
+  if (!written.fault) {
+    answered();
+    outcome.events.emplace_back(GithubDone{written.op, written.number, written.url});
+    const auto& open = tellings_[written.incident].outbox.open();
+    if (open && open->kind == "open_issue") {
+      outcome.events.emplace_back(IssueOpened{written.number, written.url});
+    }
+  } else if (written.fault->code == base::ErrorCode::unknown) {
+    troubled(*written.fault, now);
+    outcome.events.emplace_back(GithubUnknown{written.op, written.fault->message});
+  } else {
+    refused(written, outcome, now);
+  }
+  outcomes_[written.op] = std::move(outcome);
+}
+
+void Scribe::refused(const Written& written, Outcome& outcome, base::Now now) {
+  const Fault& fault = *written.fault;
+  const std::string error = std::string(base::to_string(fault.code)) + ": " + fault.message;
+  outcome.events.emplace_back(GithubFailed{written.op, error});
+  if (fault.code == base::ErrorCode::unavailable || fault.code == base::ErrorCode::timeout ||
+      fault.code == base::ErrorCode::denied) {
+    return troubled(fault, now);
+  }
+  answered();  // It did answer; what it refuses is this write.
+  Telling& telling = tellings_[written.incident];
+  const auto& open = telling.outbox.open();
+  if (!open) return;
+  const int times = telling.outbox.refusals(open->key) + 1;
+  const auto wait = kRefusedWait * (1 << std::min(times - 1, 10));
+  telling.retry_at = now.boot + std::min<base::Duration>(wait, kRefusedWaitMax);
+  if (times >= kRefusalsMax && open->kind != "open_issue") {
+    outcome.events.emplace_back(
+        OpHeld{written.op, "refused " + std::to_string(times) + " times: " + error});
+  }
+}
+
+void Scribe::take(const Observed& observed, base::Now now) {
+  if (observed.fault) return troubled(*observed.fault, now);
+  answered();
+  Telling& telling = tellings_[observed.incident];
+  const auto& open = telling.outbox.open();
+  if (!open || open->op != observed.op) return;
+  if (observed.number == 0) {
+    ++telling.misses;
+    telling.look_at = now.boot + options_.miss_gap;
+    if (telling.misses < kMissesMax) return;
+    outcomes_[observed.op] = {observed.incident,
+                              {GithubFailed{observed.op, "absent: looked for its marker twice"}}};
+  } else {
+    Outcome outcome{observed.incident, {GithubDone{observed.op, observed.number, observed.url}}};
+    if (open->kind == "open_issue") {
+      outcome.events.emplace_back(IssueOpened{observed.number, observed.url});
+    }
+    outcomes_[observed.op] = std::move(outcome);
+  }
+  telling.misses = 0;
+  telling.look_at = {};
+}
+
+void Scribe::take(const ControlRead& read, base::Now now) {
+  poll_at_ = now.boot + options_.control_every;
+  if (read.fault) return troubled(*read.fault, now);
+  answered();
+  control_missing_ = read.number == 0;
+  tellings_[kControl].settled = false;
+  if (read.number != 0) stop_seen_ = read.stop;  // No control issue says nothing about the stop.
+}
+
+// ---- Decisions out -----------------------------------------------------------------------------
+
+role::Output<Request> Scribe::decide(const role::View& view) {
+  Output out;
+  record_outcomes(view, out);
+  record_stop(view, out);
+  if (!out.units.empty())
+    return out;  // First it must stand in the ledger; then we are asked again.
+  for (auto& [id, telling] : tellings_) {
+    if (telling.settled) continue;
+    look_for(id, telling, view, out);
+    end_incident(id, telling, view, out);
+  }
+  write_next(view, out);
+  poll(view, out);
+  return out;
+}
+
+void Scribe::record_outcomes(const role::View& view, Output& out) {
+  for (const auto& [op, outcome] : outcomes_) {
+    role::Drafter drafter(book_, incident::Role::scribe, random_, view.now);
+    for (const auto& event : outcome.events) drafter.add(outcome.incident, event);
+    out.units.push_back({drafter.take(), {}, {}});
+  }
+}
+
+void Scribe::record_stop(const role::View& view, Output& out) {
+  if (!stop_seen_) return;
+  const bool seen = *std::exchange(stop_seen_, std::nullopt);
+  const auto& stop = book_.stop();
+  role::Drafter drafter(book_, incident::Role::scribe, random_, view.now);
+  if (seen && !stop) {
+    drafter.add(kControl, StopSet{"the label sre:stop is on the control issue", "github"});
+  } else if (!seen && stop && stop->by == "github") {
+    drafter.add(kControl, StopCleared{"github"});
+  } else {
+    return;
+  }
+  out.units.push_back({drafter.take(), {}, {}});
+}
+
+bool Scribe::is_in_flight(const std::string& op, const role::View& view) const {
+  return op == in_flight_ && view.busy("write");
+}
+
+// An issue or comment that may or may not have been made.
+void Scribe::look_for(IncidentId id, Telling& telling, const role::View& view, Output& out) {
+  const auto& open = telling.outbox.open();
+  if (!open || is_repeatable(open->kind) || is_in_flight(open->op, view)) return;
+  Observe observe;
+  observe.op = open->op;
+  if (view.busy("observe:" + observe.op)) return;
+  const auto at = std::max(telling.look_at, quiet_until_);
+  if (view.now.boot < at) return out.wake_by(at);
+  observe.incident = id;
+  observe.issue = open->kind == "open_issue" ? 0 : telling.outbox.issue();
+  Write write;
+  write.incident = id;
+  write.kind = open->kind;
+  write.key = open->key;
+  observe.marker = marker_of(write, open->op);
+  observe.since = open->at - std::chrono::duration_cast<base::Millis>(kObserveBefore);
+  out.ask(observe);
+}
+
+// incident.closed, once the issue is closed, or none is there nor to be made.
+void Scribe::end_incident(IncidentId id, Telling& telling, const role::View& view, Output& out) {
+  const Incident* incident = book_.find(id);
+  if (incident == nullptr || incident->state == State::closed ||
+      !is_due(*incident, Command::close_issue))
+    return;
+  refresh(id, telling);
+  const bool none = telling.outbox.issue() == 0 && !telling.thread.wanted && !telling.outbox.open();
+  if (!none && !telling.outbox.is_closed() && !telling.outbox.is_held("close")) return;
+  role::Drafter drafter(book_, incident::Role::scribe, random_, view.now);
+  drafter.add(id, IncidentClosed{std::string(to_string(incident->state))});
+  out.units.push_back({drafter.take(), {}, {}});
+}
+
+void Scribe::refresh(IncidentId id, Telling& telling) {
+  if (!telling.stale) return;
+  ThreadOptions options;
+  if (const auto number = tellings_[kControl].outbox.issue(); number != 0)
+    options.control = "#" + std::to_string(number);
+  if (id == kControl) {
+    telling.thread = project_control(book_);
+  } else {
+    telling.thread = project(book_.entries().at(id), book_, options);
+  }
+  telling.stale = false;
+}
+
+// When the issue may be opened; nothing when at once.
+std::optional<base::Instant> Scribe::opens_at(const Book::Entry& entry) const {
+  const Incident& incident = entry.incident;
+  const auto deps = options_.depends_on.find(incident.signal.service);
+  const bool has_dependencies = deps != options_.depends_on.end() && !deps->second.empty();
+  bool may_join = has_dependencies && is_probe_signal(incident.signal.kind);
+  for (const auto& [id, other] : book_.entries()) {
+    may_join = may_join || (id != incident.id && is_open(other.incident));
+  }
+  if (!may_join) return std::nullopt;
+  return entry.events.front().boot + options_.downstream_wait;
+}
+
+// When the issue may be closed though something that should come before has not come.
+std::optional<base::Instant> Scribe::closes_at(const Book::Entry& entry) const {
+  const Incident& incident = entry.incident;
+  const bool lacks_outcome = incident.state == State::resolved && !incident.outcome;
+  if (!lacks_outcome && !is_due(incident, Command::index)) return std::nullopt;
+  base::Instant ended = entry.events.front().boot;
+  for (const auto& event : entry.events) {
+    const bool ends = std::holds_alternative<PostmortemWritten>(event.what) ||
+                      std::holds_alternative<SelfHealed>(event.what) ||
+                      std::holds_alternative<VerificationPassed>(event.what);
+    if (ends) ended = event.boot;
+  }
+  return ended + options_.index_wait;
+}
+
+std::optional<Write> Scribe::next_of(IncidentId id, Telling& telling, base::Instant now,
+                                     Output& out) {
+  refresh(id, telling);
+  OutboxOptions options{options_.card_every, options_.post_spacing, last_post_, true};
+  if (id == kControl) {
+    const bool make = options_.make_control_issue && control_missing_;
+    if (telling.outbox.issue() == 0 && !make) return std::nullopt;
+  } else {
+    const auto& entry = book_.entries().at(id);
+    const auto opens =
+        telling.outbox.issue() == 0 && telling.thread.wanted ? opens_at(entry) : std::nullopt;
+    if (opens && !has_come(entry.events.front().boot, options_.downstream_wait, now)) {
+      out.wake_by(*opens);
+      return std::nullopt;
+    }
+    const auto closes =
+        telling.thread.closed && !telling.outbox.is_closed() ? closes_at(entry) : std::nullopt;
+    options.may_close =
+        !closes || has_come(*closes - options_.index_wait, options_.index_wait, now);
+    if (!options.may_close) out.wake_by(*closes);
+  }
+  if (now < telling.retry_at) {
+    out.wake_by(telling.retry_at);
+    return std::nullopt;
+  }
+  Next next = next_write(telling.thread, telling.outbox, now, options);
+  if (next.at) out.wake_by(*next.at);
+  const Incident* incident = book_.find(id);
+  const bool ending = incident != nullptr && is_due(*incident, Command::close_issue);
+  telling.settled = !next.write && !ending && is_told(telling.thread, telling.outbox);
+  return std::move(next.write);
+}
+
+void Scribe::write_next(const role::View& view, Output& out) {
+  if (view.busy("write")) return;
+  const base::Instant now = view.now.boot;
+  if (now < quiet_until_) return out.wake_by(quiet_until_);
+  if (!reachable_) return;  // poll() finds out.
+  std::optional<Write> chosen;
+  int best = 0;  // New incidents are told first, the control issue last.
+  for (auto& [id, telling] : tellings_) {
+    if (telling.settled) continue;
+    auto write = next_of(id, telling, now, out);
+    if (!write) continue;
+    const int rank = id == kControl ? 1 : write->kind == "open_issue" ? 3 : 2;
+    if (rank > best) {
+      best = rank;
+      chosen = std::move(write);
+    }
+  }
+  if (!chosen) return;
+  finish(*chosen, view.now);
+  in_flight_ = chosen->op;
+  role::Drafter drafter(book_, incident::Role::scribe, random_, view.now);
+  drafter.add(chosen->incident,
+              GithubIntended{chosen->op, chosen->kind, chosen->key, chosen->digest});
+  out.units.push_back({drafter.take(), {}, {std::move(*chosen)}});
+}
+
+std::string Scribe::marker_of(const Write& write, const std::string& op) const {
+  Mark mark;
+  mark.op = op;
+  mark.is_issue = write.kind == "open_issue" || write.kind == "edit_issue";
+  mark.incident = write.incident;
+  mark.key = mark.is_issue ? "issue" : write.key;
+  return marker(mark, options_.marker_key);
+}
+
+void Scribe::finish(Write& write, base::Now now) {
+  write.op = base::make_ulid(now.wall, random_);
+  if (write.body.empty()) return;
+  write.body =
+      marker_of(write, write.marker_op.empty() ? write.op : write.marker_op) + "\n" + write.body;
+}
+
+void Scribe::poll(const role::View& view, Output& out) {
+  if (view.busy("control")) return;
+  const auto at = reachable_ ? std::max(poll_at_, quiet_until_) : quiet_until_;
+  if (view.now.boot < at) return out.wake_by(at);
+  out.ask(ReadControl{});
+}
+
+}  // namespace scribe

@@ -1,0 +1,157 @@
+// The Scribe: keeps the issues on GitHub as the ledger says they should be, each effect once, and
+// brings the stop label back. Pure; a role in the sense of role/role.h. Healing never waits for it.
+//
+// - One write at a time. Its intent is durable before it is sent; its outcome is recorded after.
+// - "Not applied" is tried again as a new operation, after the wait GitHub asked for or a backoff,
+// and
+//   only after a read has shown that GitHub answers again.
+// - "Unknown", and an intent that a crash left without outcome: an edit is simply repeated; an
+// issue or
+//   comment is looked for by its marker. Found: adopted. Missing twice, `miss_gap` apart: written
+//   anew.
+// - Refused three times as it stands (a person deleted the comment): held, never written again.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agents/scribe/outbox.h"
+#include "agents/scribe/thread.h"
+#include "base/id.h"
+#include "incident/incident.h"
+#include "role/role.h"
+
+namespace scribe {
+
+// Write (outbox.h), with its body complete, marker and all.
+
+// Is what this operation was to create there? `issue` 0: look among issues, else among its
+// comments.
+struct Observe {
+  std::string op;
+  incident::IncidentId incident = 0;
+  std::int64_t issue = 0;
+  std::string marker;
+  base::WallTime since;  // Nothing older can be it.
+};
+// The open issue with the label sre:control, and whether sre:stop is on it.
+struct ReadControl {};
+using Request = std::variant<Write, Observe, ReadControl>;
+
+struct Fault {
+  base::ErrorCode code = base::ErrorCode::unavailable;
+  std::string message;
+  base::Duration retry_after{0};
+};
+struct Written {
+  std::string op;
+  incident::IncidentId incident = 0;
+  std::optional<Fault> fault;
+  std::int64_t number = 0;  // Of the issue made or edited, or id of the comment.
+  std::string url;
+};
+struct Observed {
+  std::string op;
+  incident::IncidentId incident = 0;
+  std::optional<Fault> fault;
+  std::int64_t number = 0;  // 0: not found.
+  std::string url;
+};
+struct ControlRead {
+  std::optional<Fault> fault;
+  std::int64_t number = 0;  // 0: there is none.
+  bool stop = false;
+};
+using Answer = std::variant<Written, Observed, ControlRead>;
+
+[[nodiscard]] std::string key_of(const Request& request);
+
+struct Options {
+  std::string marker_key;                                      // From key_file.h.
+  std::map<std::string, std::vector<std::string>> depends_on;  // Of each service.
+  base::Duration card_every = std::chrono::seconds(1);
+  base::Duration post_spacing = std::chrono::seconds(1);     // limits.issue_spacing.
+  base::Duration downstream_wait = std::chrono::seconds(2);  // DESIGN section 10, cascades.
+  base::Duration index_wait = std::chrono::seconds(10);      // For memory.indexed before closing.
+  base::Duration miss_gap =
+      std::chrono::seconds(30);  // 200 ms for the forge, whose lists never lag.
+  base::Duration control_every = std::chrono::seconds(5);
+  base::Duration backoff_min = std::chrono::milliseconds(250);
+  base::Duration backoff_max = std::chrono::seconds(30);  // 2 s for the forge.
+  bool make_control_issue =
+      true;  // Makes one when there is none and nothing else is to be written.
+};
+
+class Scribe final : public role::Role<Request, Answer> {
+ public:
+  // `random` must outlive it.
+  Scribe(Options options, base::Random& random);
+
+  void absorb(const ledger::Record& record, base::Now now) override;
+  void absorb(const Answer& answer, base::Now now) override;
+  role::Output<Request> decide(const role::View& view) override;
+
+  // For status displays: GitHub answered the last call.
+  [[nodiscard]] bool is_reachable() const { return reachable_; }
+
+ private:
+  using Output = role::Output<Request>;
+  // All there is to know of one incident's telling; of incident 0: of the control issue.
+  struct Telling {
+    Outbox outbox;
+    Thread thread;
+    bool stale = true;     // `thread` must be projected anew.
+    bool settled = false;  // Nothing to do until the next record.
+    base::Instant retry_at;
+    int misses = 0;  // In a row, of the open operation.
+    base::Instant look_at;
+  };
+  // What an answer means for the ledger, kept until it stands there.
+  struct Outcome {
+    incident::IncidentId incident = 0;
+    std::vector<incident::Payload> events;
+  };
+
+  void touch(incident::IncidentId id);
+  void take(const Written& written, base::Now now);
+  void take(const Observed& observed, base::Now now);
+  void take(const ControlRead& read, base::Now now);
+  void answered();
+  void troubled(const Fault& fault, base::Now now);
+  void refused(const Written& written, Outcome& outcome, base::Now now);
+
+  void record_outcomes(const role::View& view, Output& out);
+  void record_stop(const role::View& view, Output& out);
+  void look_for(incident::IncidentId id, Telling& telling, const role::View& view, Output& out);
+  void end_incident(incident::IncidentId id, Telling& telling, const role::View& view, Output& out);
+  void write_next(const role::View& view, Output& out);
+  void poll(const role::View& view, Output& out);
+
+  [[nodiscard]] bool is_in_flight(const std::string& op, const role::View& view) const;
+  void refresh(incident::IncidentId id, Telling& telling);
+  [[nodiscard]] std::optional<base::Instant> opens_at(const incident::Book::Entry& entry) const;
+  [[nodiscard]] std::optional<base::Instant> closes_at(const incident::Book::Entry& entry) const;
+  std::optional<Write> next_of(incident::IncidentId id, Telling& telling, base::Instant now,
+                               Output& out);
+  void finish(Write& write, base::Now now);
+  [[nodiscard]] std::string marker_of(const Write& write, const std::string& op) const;
+
+  const Options options_;
+  base::Random& random_;
+  incident::Book book_;
+  std::map<incident::IncidentId, Telling> tellings_;
+  std::map<std::string, Outcome> outcomes_;  // By operation.
+  std::string in_flight_;                    // Operation of the latest write.
+  std::optional<base::Instant> last_post_;
+  bool reachable_ = false;     // Until a first read says so.
+  base::Instant quiet_until_;  // No call before that.
+  base::Duration backoff_{0};
+  base::Instant poll_at_;
+  bool control_missing_ = false;   // By the latest read.
+  std::optional<bool> stop_seen_;  // By a read that no decision has used yet.
+};
+
+}  // namespace scribe

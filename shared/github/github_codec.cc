@@ -1,0 +1,144 @@
+#include "github/github_codec.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace github {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using nlohmann::json;
+
+Error bad(const char* what) {
+  return {ErrorCode::invalid, std::string("read ") + what + ": not of GitHub's shape"};
+}
+
+base::WallTime time_in(const json& object, const char* key) {
+  return base::parse_utc(base::get_string(object, key)).value_or(base::WallTime{});
+}
+
+std::string author_of(const json& object) {
+  return base::get_string(base::get_object(object, "user"), "login");
+}
+
+base::Result<Issue> to_issue(const json& object) {
+  Issue issue;
+  issue.number = base::get_int(object, "number");
+  issue.state = base::get_string(object, "state");
+  if (issue.number <= 0 || issue.state.empty()) return bad("an issue");
+  issue.id = base::get_int(object, "id");
+  issue.title = base::get_string(object, "title");
+  issue.body = base::get_string(object, "body");
+  issue.state_reason = base::get_string(object, "state_reason");
+  for (const auto& label : base::get_array(object, "labels")) {
+    issue.labels.push_back(label.is_string() ? label.get<std::string>()
+                                             : base::get_string(label, "name"));
+  }
+  issue.author = author_of(object);
+  issue.url = base::get_string(object, "html_url");
+  issue.created_at = time_in(object, "created_at");
+  issue.updated_at = time_in(object, "updated_at");
+  return issue;
+}
+
+base::Result<Comment> to_comment(const json& object) {
+  Comment comment;
+  comment.id = base::get_int(object, "id");
+  if (comment.id <= 0) return bad("a comment");
+  comment.body = base::get_string(object, "body");
+  comment.author = author_of(object);
+  comment.created_at = time_in(object, "created_at");
+  comment.url = base::get_string(object, "html_url");
+  return comment;
+}
+
+}  // namespace
+
+std::string encode(const NewIssue& issue) {
+  json object{{"title", issue.title}, {"body", issue.body}};
+  if (!issue.labels.empty()) object["labels"] = issue.labels;
+  return base::dump_json(object);
+}
+
+std::string encode(const IssueEdit& edit) {
+  json object = json::object();
+  if (edit.title) object["title"] = *edit.title;
+  if (edit.body) object["body"] = *edit.body;
+  if (edit.state) object["state"] = *edit.state;
+  if (edit.state_reason) object["state_reason"] = *edit.state_reason;
+  return base::dump_json(object);
+}
+
+std::string encode(const Label& label) {
+  return base::dump_json(
+      json{{"name", label.name}, {"color", label.color}, {"description", label.description}});
+}
+
+std::string encode_body(const std::string& body) { return base::dump_json(json{{"body", body}}); }
+
+std::string encode_labels(const std::vector<std::string>& names) {
+  return base::dump_json(json{{"labels", names}});
+}
+
+base::Result<User> decode_user(std::string_view text) {
+  auto object = base::parse_json(text);
+  if (!object) return object.error();
+  User user{base::get_int(*object, "id"), base::get_string(*object, "login")};
+  if (user.login.empty()) return bad("a user");
+  return user;
+}
+
+base::Result<Issue> decode_issue(std::string_view text) {
+  auto object = base::parse_json(text);
+  if (!object) return object.error();
+  return to_issue(*object);
+}
+
+base::Result<Comment> decode_comment(std::string_view text) {
+  auto object = base::parse_json(text);
+  if (!object) return object.error();
+  return to_comment(*object);
+}
+
+base::Result<IssuePage> decode_issues(std::string_view text) {
+  auto array = base::parse_json(text);
+  if (!array) return array.error();
+  if (!array->is_array()) return bad("a list of issues");
+  IssuePage page;
+  page.entries = array->size();
+  for (const auto& object : *array) {
+    if (object.is_object() && object.contains("pull_request")) continue;
+    auto issue = to_issue(object);
+    if (!issue) return issue.error();
+    page.issues.push_back(*std::move(issue));
+  }
+  return page;
+}
+
+base::Result<std::vector<Comment>> decode_comments(std::string_view text) {
+  auto array = base::parse_json(text);
+  if (!array) return array.error();
+  if (!array->is_array()) return bad("a list of comments");
+  std::vector<Comment> comments;
+  for (const auto& object : *array) {
+    auto comment = to_comment(object);
+    if (!comment) return comment.error();
+    comments.push_back(*std::move(comment));
+  }
+  return comments;
+}
+
+Refusal decode_refusal(std::string_view body) {
+  const auto object = base::parse_json(body);
+  if (!object || !object->is_object()) return {std::string(base::cut_utf8(body, 200)), {}};
+  Refusal refusal{base::get_string(*object, "message"), {}};
+  for (const auto& error : base::get_array(*object, "errors")) {
+    refusal.codes.push_back(base::get_string(error, "code"));
+  }
+  return refusal;
+}
+
+}  // namespace github

@@ -1,0 +1,38 @@
+// GitHub's REST shapes as JSON text, to and from the structs of github.h. Unknown fields are
+// ignored. Source of the shapes: GitHub's REST description, API version 2022-11-28.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "github/github.h"
+
+namespace github {
+
+[[nodiscard]] std::string encode(const NewIssue& issue);
+[[nodiscard]] std::string encode(const IssueEdit& edit);
+[[nodiscard]] std::string encode(const Label& label);
+[[nodiscard]] std::string encode_body(const std::string& body);
+[[nodiscard]] std::string encode_labels(const std::vector<std::string>& names);
+
+// Errors of all: invalid (not JSON, or a field that we need is missing or of another type).
+[[nodiscard]] base::Result<User> decode_user(std::string_view json);
+[[nodiscard]] base::Result<Issue> decode_issue(std::string_view json);
+[[nodiscard]] base::Result<Comment> decode_comment(std::string_view json);
+struct IssuePage {
+  std::vector<Issue> issues;  // Without pull requests.
+  std::size_t entries = 0;    // With them: a full page has another one after it.
+};
+[[nodiscard]] base::Result<IssuePage> decode_issues(std::string_view json);
+[[nodiscard]] base::Result<std::vector<Comment>> decode_comments(std::string_view json);
+
+// What GitHub says of a failure: "message" and the codes of "errors".
+struct Refusal {
+  std::string message;
+  std::vector<std::string> codes;  // "already_exists", "too_long", …
+};
+[[nodiscard]] Refusal decode_refusal(std::string_view body);
+
+}  // namespace github

@@ -1,0 +1,250 @@
+#include "tests/fakes/fake_github.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace fakes {
+
+using base::Error;
+using base::ErrorCode;
+using github::Failure;
+
+namespace {
+
+std::size_t characters(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+Failure refused() { return {{ErrorCode::unavailable, "fake: cannot connect"}, {}}; }
+Failure no_such(const char* what) {
+  return {{ErrorCode::not_found, std::string("fake: no such ") + what}, {}};
+}
+std::optional<Failure> too_long(const std::string& title, const std::string& body,
+                                const std::vector<std::string>& labels) {
+  const bool label = std::any_of(labels.begin(), labels.end(), [](const std::string& name) {
+    return name.empty() || characters(name) > github::kLabelMax;
+  });
+  if (!label && characters(title) <= github::kTitleMax && characters(body) <= github::kBodyMax) {
+    return std::nullopt;
+  }
+  return Failure{{ErrorCode::invalid, "fake: too long"}, {}};
+}
+
+}  // namespace
+
+template <class T, class Do>
+github::Result<T> FakeGithub::write(Do&& effect) {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  if (down_) return refused();
+  std::optional<Fault> fault;
+  if (!faults_.empty()) {
+    fault = faults_.front();
+    faults_.pop_front();
+  }
+  if (fault == Fault::refused) return refused();
+  if (fault == Fault::lost_502) return Failure{{ErrorCode::unknown, "fake: status 502"}, {}};
+  if (fault == Fault::rate_limited) {
+    return Failure{{ErrorCode::unavailable, "fake: status 429"}, std::chrono::seconds(2)};
+  }
+  github::Result<T> done = effect();
+  if (done) ++writes_;
+  if (!fault) return done;
+  return Failure{{ErrorCode::unknown,
+                  *fault == Fault::drop_reply ? "fake: no answer in time" : "fake: status 502"},
+                 {}};
+}
+
+github::Issue* FakeGithub::find(std::int64_t number) {
+  const bool known = number >= 1 && number <= static_cast<std::int64_t>(issues_.size());
+  return known ? &issues_[static_cast<std::size_t>(number - 1)] : nullptr;
+}
+
+bool FakeGithub::is_listed(base::Instant made) const {
+  return clock_.now().boot - made >= list_lag_;
+}
+
+github::Result<github::User> FakeGithub::get_user() {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  if (down_) return refused();
+  return github::User{7, login_};
+}
+
+github::Result<github::Issue> FakeGithub::open_issue(const github::NewIssue& wanted) {
+  return write<github::Issue>([&]() -> github::Result<github::Issue> {
+    if (const auto wrong = too_long(wanted.title, wanted.body, wanted.labels)) return *wrong;
+    github::Issue issue;
+    issue.number = static_cast<std::int64_t>(issues_.size()) + 1;
+    issue.id = ++next_id_;
+    issue.title = wanted.title;
+    issue.body = wanted.body;
+    issue.state = "open";
+    issue.labels = wanted.labels;
+    issue.author = login_;
+    issue.url = "https://fake.test/issues/" + std::to_string(issue.number);
+    issue.created_at = issue.updated_at = clock_.now().wall;
+    issues_.push_back(issue);
+    issues_made_.push_back(clock_.now().boot);
+    posts_.push_back(clock_.now().boot);
+    return issue;
+  });
+}
+
+github::Result<github::Issue> FakeGithub::edit_issue(std::int64_t number,
+                                                     const github::IssueEdit& edit) {
+  return write<github::Issue>([&]() -> github::Result<github::Issue> {
+    auto* issue = find(number);
+    if (issue == nullptr) return no_such("issue");
+    if (const auto wrong = too_long(edit.title.value_or(""), edit.body.value_or(""), {})) {
+      return *wrong;
+    }
+    if (edit.title) issue->title = *edit.title;
+    if (edit.body) issue->body = *edit.body;
+    if (edit.state) {
+      issue->state = *edit.state;
+      issue->state_reason = edit.state_reason.value_or(*edit.state == "closed" ? "completed" : "");
+    }
+    issue->updated_at = clock_.now().wall;
+    return *issue;
+  });
+}
+
+github::Result<github::Issue> FakeGithub::get_issue(std::int64_t number) {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  if (down_) return refused();
+  const auto* issue = find(number);
+  if (issue == nullptr) return no_such("issue");
+  return *issue;
+}
+
+github::Result<std::vector<github::Issue>> FakeGithub::list_issues(
+    const github::IssueQuery& query) {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  if (down_) return refused();
+  std::vector<github::Issue> found;
+  for (std::size_t i = 0; i < issues_.size(); ++i) {
+    const auto& issue = issues_[i];
+    const bool labelled = query.label.empty() || std::find(issue.labels.begin(), issue.labels.end(),
+                                                           query.label) != issue.labels.end();
+    if (!labelled || !is_listed(issues_made_[i])) continue;
+    if (!query.creator.empty() && issue.author != query.creator) continue;
+    if (query.since && issue.updated_at < *query.since) continue;
+    found.push_back(issue);
+  }
+  return found;
+}
+
+github::Result<github::Comment> FakeGithub::comment(std::int64_t number, const std::string& body) {
+  return write<github::Comment>([&]() -> github::Result<github::Comment> {
+    if (find(number) == nullptr) return no_such("issue");
+    if (const auto wrong = too_long("", body, {})) return *wrong;
+    Kept kept;
+    kept.issue = number;
+    kept.made = clock_.now().boot;
+    kept.comment.id = ++next_id_;
+    kept.comment.body = body;
+    kept.comment.author = login_;
+    kept.comment.created_at = clock_.now().wall;
+    kept.comment.url = "https://fake.test/comments/" + std::to_string(kept.comment.id);
+    comments_.push_back(kept);
+    posts_.push_back(kept.made);
+    return kept.comment;
+  });
+}
+
+github::Result<github::Comment> FakeGithub::edit_comment(std::int64_t id, const std::string& body) {
+  return write<github::Comment>([&]() -> github::Result<github::Comment> {
+    if (const auto wrong = too_long("", body, {})) return *wrong;
+    for (auto& kept : comments_) {
+      if (kept.comment.id != id) continue;
+      kept.comment.body = body;
+      return kept.comment;
+    }
+    return no_such("comment");
+  });
+}
+
+github::Result<std::vector<github::Comment>> FakeGithub::list_comments(std::int64_t number) {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  if (down_) return refused();
+  if (find(number) == nullptr) return no_such("issue");
+  std::vector<github::Comment> found;
+  for (const auto& kept : comments_) {
+    if (kept.issue == number && is_listed(kept.made)) found.push_back(kept.comment);
+  }
+  return found;
+}
+
+github::Status FakeGithub::add_labels(std::int64_t number, const std::vector<std::string>& names) {
+  return write<github::Nothing>([&]() -> github::Status {
+    auto* issue = find(number);
+    if (issue == nullptr) return no_such("issue");
+    if (const auto wrong = too_long("", "", names)) return *wrong;
+    for (const auto& name : names) {
+      auto& labels = issue->labels;
+      if (std::find(labels.begin(), labels.end(), name) == labels.end()) labels.push_back(name);
+    }
+    return github::Nothing{};
+  });
+}
+
+github::Status FakeGithub::remove_label(std::int64_t number, const std::string& name) {
+  return write<github::Nothing>([&]() -> github::Status {
+    auto* issue = find(number);
+    if (issue == nullptr) return no_such("issue");
+    std::erase(issue->labels, name);
+    return github::Nothing{};
+  });
+}
+
+github::Status FakeGithub::create_label(const github::Label& label) {
+  return write<github::Nothing>([&]() -> github::Status {
+    if (const auto wrong = too_long("", "", {label.name})) return *wrong;
+    labels_.try_emplace(label.name, label);
+    return github::Nothing{};
+  });
+}
+
+void FakeGithub::script(std::vector<Fault> faults) {
+  const std::lock_guard lock(mutex_);
+  faults_.assign(faults.begin(), faults.end());
+}
+
+void FakeGithub::set_down(bool down) {
+  const std::lock_guard lock(mutex_);
+  down_ = down;
+}
+
+void FakeGithub::set_list_lag(base::Duration lag) {
+  const std::lock_guard lock(mutex_);
+  list_lag_ = lag;
+}
+
+void FakeGithub::delete_comment(std::int64_t id) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(comments_, [id](const Kept& kept) { return kept.comment.id == id; });
+}
+
+int FakeGithub::writes() const {
+  const std::lock_guard lock(mutex_);
+  return writes_;
+}
+
+int FakeGithub::calls() const {
+  const std::lock_guard lock(mutex_);
+  return calls_;
+}
+
+std::vector<base::Instant> FakeGithub::posts() const {
+  const std::lock_guard lock(mutex_);
+  return posts_;
+}
+
+}  // namespace fakes

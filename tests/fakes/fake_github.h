@@ -1,0 +1,81 @@
+// A repository of GitHub in memory, for tests: its limits, its lists that lag, and bad days on
+// demand. Held to the same contract (github_contract.h) as the real client against the real forge.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "github/github.h"
+
+namespace fakes {
+
+// What happens to one write.
+enum class Fault {
+  commit_then_502,  // Done, and then an answer that does not say so.
+  lost_502,         // An answer of 502, and nothing was done.
+  drop_reply,       // Done; the answer never arrives.
+  rate_limited,     // 429 with Retry-After: 2.
+  refused,          // No connection.
+};
+
+// Thread-safe.
+class FakeGithub final : public github::Github {
+ public:
+  explicit FakeGithub(const base::Clock& clock, std::string login = "sre-space-bot")
+      : clock_(clock), login_(std::move(login)) {}
+
+  github::Result<github::User> get_user() override;
+  github::Result<github::Issue> open_issue(const github::NewIssue& issue) override;
+  github::Result<github::Issue> edit_issue(std::int64_t number,
+                                           const github::IssueEdit& edit) override;
+  github::Result<github::Issue> get_issue(std::int64_t number) override;
+  github::Result<std::vector<github::Issue>> list_issues(const github::IssueQuery& query) override;
+  github::Result<github::Comment> comment(std::int64_t issue, const std::string& body) override;
+  github::Result<github::Comment> edit_comment(std::int64_t comment,
+                                               const std::string& body) override;
+  github::Result<std::vector<github::Comment>> list_comments(std::int64_t issue) override;
+  github::Status add_labels(std::int64_t issue, const std::vector<std::string>& names) override;
+  github::Status remove_label(std::int64_t issue, const std::string& name) override;
+  github::Status create_label(const github::Label& label) override;
+
+  // The next writes meet these, one each, in this order.
+  void script(std::vector<Fault> faults);
+  void set_down(bool down);                  // Every call: no connection.
+  void set_list_lag(base::Duration lag);     // New objects appear in lists only after that.
+  void delete_comment(std::int64_t id);      // As a person would.
+  int writes() const;                        // That took effect.
+  int calls() const;                         // All that reached it, reads too.
+  std::vector<base::Instant> posts() const;  // When issues and comments were created.
+
+ private:
+  struct Kept {
+    github::Comment comment;
+    std::int64_t issue = 0;
+    base::Instant made;
+  };
+  template <class T, class Do>
+  github::Result<T> write(Do&& effect);
+  github::Issue* find(std::int64_t number);
+  bool is_listed(base::Instant made) const;
+
+  const base::Clock& clock_;
+  const std::string login_;
+  mutable std::mutex mutex_;
+  // Guards: everything below.
+  std::vector<github::Issue> issues_;
+  std::vector<base::Instant> issues_made_;
+  std::vector<Kept> comments_;
+  std::map<std::string, github::Label> labels_;
+  std::deque<Fault> faults_;
+  bool down_ = false;
+  base::Duration list_lag_{0};
+  int writes_ = 0, calls_ = 0;
+  std::vector<base::Instant> posts_;
+  std::int64_t next_id_ = 1000;
+};
+
+}  // namespace fakes

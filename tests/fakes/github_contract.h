@@ -1,0 +1,133 @@
+// What every github::Github must do, checked on the fake and on the real client against the forge.
+// The repository must be empty of issues titled "contract …" and the caller have all rights in it.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "base/text.h"
+#include "github/github.h"
+
+namespace fakes {
+
+inline void check_issues(github::Github& github) {
+  const auto user = github.get_user();
+  REQUIRE(user.ok());
+  auto opened =
+      github.open_issue({"contract one", "Body\nof `it` ü", {"incident", "service: a b"}});
+  REQUIRE(opened.ok());
+  const auto number = opened->number;
+  CHECK(number > 0);
+  CHECK(opened->state == "open");
+  CHECK(opened->author == user->login);
+  CHECK(opened->labels.size() == 2);
+  CHECK(opened->created_at.time_since_epoch().count() > 0);
+  auto got = github.get_issue(number);
+  REQUIRE(got.ok());
+  CHECK(got->title == "contract one");
+  CHECK(got->body == "Body\nof `it` ü");
+  CHECK(github.get_issue(number + 100'000).error().code == base::ErrorCode::not_found);
+
+  github::IssueEdit body;
+  body.body = "Another body";
+  REQUIRE(github.edit_issue(number, body).ok());
+  CHECK(github.get_issue(number)->title == "contract one");
+  github::IssueEdit close;
+  close.state = "closed";
+  close.state_reason = "not_planned";
+  REQUIRE(github.edit_issue(number, close).ok());
+  got = github.get_issue(number);
+  REQUIRE(got.ok());
+  CHECK(got->state == "closed");
+  CHECK(got->state_reason == "not_planned");
+  CHECK(got->body == "Another body");
+  CHECK(github.edit_issue(number + 100'000, close).error().code == base::ErrorCode::not_found);
+}
+
+inline void check_lists(github::Github& github) {
+  const auto login = github.get_user()->login;
+  std::vector<std::int64_t> numbers;
+  for (int i = 0; i < 103; ++i) {
+    auto opened = github.open_issue({"contract many", "b", {"many"}});
+    REQUIRE(opened.ok());
+    numbers.push_back(opened->number);
+  }
+  github::IssueEdit close;
+  close.state = "closed";
+  REQUIRE(github.edit_issue(numbers[3], close).ok());
+  github::IssueQuery query;
+  query.creator = login;
+  query.label = "many";
+  auto all = github.list_issues(query);
+  REQUIRE(all.ok());
+  CHECK(all->size() == numbers.size());  // More than a page, closed ones too.
+  query.since = all->back().updated_at + std::chrono::hours(1);
+  CHECK(github.list_issues(query)->empty());
+  query.since = all->back().updated_at - std::chrono::hours(1);
+  CHECK(github.list_issues(query)->size() == numbers.size());
+  query.creator = "nobody-of-that-name";
+  const auto of_nobody =
+      github.list_issues(query);  // GitHub refuses an unknown login or finds none.
+  CHECK((!of_nobody.ok() || of_nobody->empty()));
+}
+
+inline void check_comments(github::Github& github) {
+  const auto number = github.open_issue({"contract comments", "b", {}})->number;
+  for (int i = 0; i < 101; ++i) {
+    REQUIRE(github.comment(number, "comment " + std::to_string(i)).ok());
+  }
+  auto all = github.list_comments(number);
+  REQUIRE(all.ok());
+  REQUIRE(all->size() == 101);
+  CHECK(all->front().body == "comment 0");
+  CHECK(all->back().body == "comment 100");
+  CHECK(all->front().author == github.get_user()->login);
+  REQUIRE(github.edit_comment(all->front().id, "edited").ok());
+  CHECK(github.list_comments(number)->front().body == "edited");
+  CHECK(github.list_comments(number)->size() == 101);
+  CHECK(github.comment(number + 100'000, "x").error().code == base::ErrorCode::not_found);
+  CHECK(github.edit_comment(all->back().id + 100'000, "x").error().code ==
+        base::ErrorCode::not_found);
+}
+
+inline void check_labels(github::Github& github) {
+  const auto number = github.open_issue({"contract labels", "b", {"person's own"}})->number;
+  const std::string status = "Status: AI-Resolved";
+  REQUIRE(github.add_labels(number, {status, "class: oom"}).ok());
+  REQUIRE(github.add_labels(number, {status}).ok());  // Again: the same.
+  CHECK(github.get_issue(number)->labels.size() == 3);
+  REQUIRE(github.remove_label(number, status).ok());
+  REQUIRE(github.remove_label(number, status).ok());  // Absent: what was wanted.
+  const auto labels = github.get_issue(number)->labels;
+  CHECK(labels.size() == 2);
+  CHECK(std::find(labels.begin(), labels.end(), "person's own") != labels.end());
+  CHECK(github.remove_label(number + 100'000, "x").error().code == base::ErrorCode::not_found);
+  const github::Label made{"Status: Detected", "d93f0b", "An incident is open"};
+  CHECK(github.create_label(made).ok());
+  CHECK(github.create_label(made).ok());  // Exists: what was wanted.
+}
+
+inline void check_limits(github::Github& github) {
+  const auto number = github.open_issue({"contract limits", std::string(65'536, 'x'), {}});
+  REQUIRE(number.ok());
+  const std::string longer(65'537, 'x');
+  CHECK(github.open_issue({"contract limits", longer, {}}).error().code ==
+        base::ErrorCode::invalid);
+  CHECK(github.comment(number->number, longer).error().code == base::ErrorCode::invalid);
+  CHECK(github.open_issue({std::string(257, 't'), "b", {}}).error().code ==
+        base::ErrorCode::invalid);
+  CHECK(github.add_labels(number->number, {std::string(51, 'l')}).error().code ==
+        base::ErrorCode::invalid);
+}
+
+inline void check_github(github::Github& github) {
+  SUBCASE("issues") { check_issues(github); }
+  SUBCASE("lists") { check_lists(github); }
+  SUBCASE("comments") { check_comments(github); }
+  SUBCASE("labels") { check_labels(github); }
+  SUBCASE("limits") { check_limits(github); }
+}
+
+}  // namespace fakes
