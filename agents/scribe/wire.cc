@@ -1,0 +1,65 @@
+#include "agents/scribe/wire.h"
+
+#include "agents/scribe/github_adapter.h"
+#include "agents/scribe/key_file.h"
+#include "github/embedded_users.h"
+#include "github/rest_github.h"
+#include "role/process.h"
+
+namespace scribe {
+namespace {
+
+base::Result<github::RestOptions> where_to_write(const config::Config& config,
+                                                 base::Random& random) {
+  github::RestOptions options;
+  options.repository = config.repository();
+  if (!config.embedded()) {
+    options.api = config.github.api;
+    options.token = config.github.token;
+    return options;
+  }
+  const auto users = github::embedded_users(config.state_dir, random);
+  if (!users) return users.error();
+  options.api = "http://127.0.0.1:" + std::to_string(config.forge_port);
+  options.token = users->front().token;
+  return options;
+}
+
+Options options_of(const config::Config& config, std::string key) {
+  Options options;
+  options.marker_key = std::move(key);
+  for (const auto& service : config.services) options.depends_on[service.name] = service.depends_on;
+  options.post_spacing = config.limits.issue_spacing;
+  if (config.embedded()) {  // Lists of the forge never lag, and it is on this host.
+    options.card_every = std::chrono::milliseconds(200);
+    options.miss_gap = std::chrono::milliseconds(200);
+    options.backoff_max = std::chrono::seconds(2);
+    options.control_every = std::chrono::seconds(1);
+  }
+  return options;
+}
+
+}  // namespace
+
+int run(const config::Config& config, const base::Logger& log) {
+  const role::StopSignal stop;
+  auto desk = role::open_desk(config, "scribe");
+  if (!desk) return role::exit_code(desk.error(), log);
+  base::SystemRandom random;
+  auto key = load_or_make_key(config.state_dir + "/scribe.key", random);
+  if (!key) return role::exit_code(key.error(), log);
+  const auto target = where_to_write(config, random);
+  if (!target) return role::exit_code(target.error(), log);
+  auto github = github::make_rest_github(*target, (*desk)->clock);
+  if (!github) return role::exit_code(github.error(), log);
+  Scribe scribe(options_of(config, *key), random);
+  role::Mailbox<Answer> mailbox;
+  GithubAdapter adapter(**github, mailbox);
+  log.info("the scribe writes", {{"api", target->api}, {"repository", target->repository}});
+  role::Loop<Scribe> loop(
+      scribe, (*desk)->outside(config, log, stop), mailbox, key_of,
+      [&](const std::string& name, const Request& request) { adapter.dispatch(name, request); });
+  return role::exit_code(loop.run(), log);
+}
+
+}  // namespace scribe
