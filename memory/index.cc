@@ -16,6 +16,7 @@
 
 #include "base/failpoint.h"
 #include "base/hash.h"
+#include "memory/fair_mutex.h"
 #include "memory/files.h"
 #include "memory/sealed.h"
 
@@ -126,7 +127,7 @@ struct VectorIndex::Impl {
   const std::string model;
   const std::size_t dimensions;
   CosineSpace space;
-  mutable std::shared_mutex mutex;  // Guards: everything below.
+  mutable FairMutex mutex;  // Guards: everything below.
   std::unique_ptr<Graph> graph;
   std::vector<std::vector<std::int64_t>> labels_of;  // By point; empty when all moved away.
   std::unordered_map<std::int64_t, Point> point_of;  // By label.

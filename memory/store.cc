@@ -8,6 +8,7 @@
 #include "base/failpoint.h"
 #include "memory/case_codec.h"
 #include "memory/embedder.h"
+#include "memory/fair_mutex.h"
 #include "memory/files.h"
 #include "memory/index.h"
 #include "memory/sealed.h"
@@ -108,7 +109,7 @@ struct MemoryStore::Impl {
   fs::path directory;
   Access access = Access::write;
   std::optional<DirectoryLock> lock;
-  mutable std::shared_mutex mutex;  // Guards: everything below.
+  mutable FairMutex mutex;  // Guards: everything below.
   Cases cases;
   std::set<std::int64_t> purged;
   std::optional<AppendFile> log;  // Absent when reading only.
