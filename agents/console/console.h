@@ -1,0 +1,55 @@
+// The console role: HTTP API, alerts in, metrics and one live page. It shows and takes in; it never
+// acts. Format: docs/formats/console-api.md.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agents/console/views_codec.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "ledger/ledger.h"
+
+namespace console {
+
+struct Options {
+  std::string address = "127.0.0.1";  // An IP address or "localhost".
+  int port = 7080;                    // 0: the system picks a free one.
+  std::string key;                    // Empty: none, which only a loopback address may have.
+  std::string mode, version;
+  std::string forge_url;  // Where people read the issues; empty when there is no such page.
+  std::vector<ServiceName> services;
+  std::string ledger_path;  // For wake-ups; empty: the ledger is only looked at once a second.
+  std::string stop_file;    // Its existence means "stopped"; empty: there is none.
+  // What runs on this host, read anew for each /health; may be empty. Thread-safe.
+  std::function<std::vector<RoleState>()> roles;
+};
+
+// A running console. Thread-safe. It follows the ledger from its first event, so a restarted one
+// shows the same.
+class Console {
+ public:
+  // Reads the ledger, then listens. `ledger` and `clock` must outlive the console. A ledger that
+  // cannot be read is no error: the console says "degraded" and looks again each second.
+  // Errors: invalid (a network address without a key, or no IP address), conflict (the port is
+  // taken; the message names it and `console.port`), denied (no right to the port), unavailable.
+  static base::Result<std::unique_ptr<Console>> start(Options options, ledger::Ledger& ledger,
+                                                      const base::Clock& clock,
+                                                      base::Logger logger);
+  ~Console();  // Stops.
+  Console(const Console&) = delete;
+  Console& operator=(const Console&) = delete;
+
+  [[nodiscard]] int port() const;
+  void stop();  // Safe to repeat.
+
+ private:
+  struct State;
+  explicit Console(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace console

@@ -1,0 +1,12 @@
+# Writes the page's files into one source: cmake -DFOLDER=<page> -DOUT=<file> -P embed.cmake
+function(embed function file)
+  file(READ ${FOLDER}/${file} text)
+  string(APPEND body "std::string_view ${function}() { return R\"embedded(${text})embedded\"; }\n")
+  set(body "${body}" PARENT_SCOPE)
+endfunction()
+set(body "// Made from agents/console/page by embed.cmake.\n#include \"agents/console/page.h\"\n\nnamespace console {\n\n")
+embed(page_html index.html)
+embed(page_css page.css)
+embed(page_js page.js)
+embed(login_html login.html)
+file(WRITE ${OUT} "${body}\n}  // namespace console\n")

@@ -1,0 +1,124 @@
+#include "agents/console/webhook_codec.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "base/time.h"
+
+namespace console {
+namespace {
+
+using nlohmann::json;
+
+// C0, DEL and C1; tab and line breaks belong to longer texts.
+bool has_controls(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte == '\t' || byte == '\n' || byte == '\r') continue;
+    if (byte < 0x20 || byte == 0x7F) return true;
+    if (byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0)
+      return true;
+  }
+  return false;
+}
+
+// A name also holds no line break, no bidi override and nothing invisible.
+bool is_clean_name(std::string_view text) {
+  return text.find_first_of("\t\n\r") == std::string_view::npos && base::clean_text(text) == text;
+}
+
+// Looks for control characters in every key and string of the tree, which parse_json() keeps
+// shallow.
+bool is_clean(const json& value) {
+  if (value.is_string()) return !has_controls(value.get_ref<const std::string&>());
+  if (!value.is_structured()) return true;
+  for (const auto& [key, member] : value.items()) {
+    if (has_controls(key) || !is_clean(member)) return false;
+  }
+  return true;
+}
+
+std::string check_name(const json& body, const char* key, bool is_needed) {
+  const auto found = body.find(key);
+  const std::string field(key);
+  if (found == body.end() || found->is_null()) return is_needed ? field + " is missing" : "";
+  if (!found->is_string()) return field + " must be a string";
+  const auto& text = found->get_ref<const std::string&>();
+  if (is_needed && base::trim(text).empty()) return field + " is empty";
+  if (text.size() > kAlertNameBytesMax)
+    return field + " is longer than " + std::to_string(kAlertNameBytesMax) + " bytes";
+  if (!is_clean_name(text)) return field + " contains control characters";
+  return "";
+}
+
+std::string check_severity(const json& body) {
+  const auto found = body.find("severity");
+  if (found == body.end() || found->is_null()) return "";
+  const std::string text = found->is_string() ? found->get<std::string>() : "";
+  const bool is_known = text == "CRITICAL" || text == "WARNING" || text == "INFO";
+  return is_known ? "" : "severity must be one of CRITICAL, WARNING, INFO";
+}
+
+std::string check_logs(const json& body) {
+  const auto found = body.find("logs");
+  if (found == body.end() || found->is_null() || found->is_string()) return "";
+  const bool is_list =
+      found->is_array() &&
+      std::all_of(found->begin(), found->end(), [](const json& line) { return line.is_string(); });
+  return is_list ? "" : "logs must be a string or a list of strings";
+}
+
+// Senders often leave the zone out; that is UTC.
+std::string check_timestamp(const json& body) {
+  const auto found = body.find("timestamp");
+  if (found == body.end() || found->is_null()) return "";
+  const std::string text = found->is_string() ? found->get<std::string>() : "";
+  const bool is_time = base::parse_utc(text) || base::parse_utc(text + "Z");
+  return is_time ? "" : "timestamp must be an ISO 8601 time such as 2026-11-20T13:52:36Z";
+}
+
+std::string find_fault(const json& body) {
+  if (!body.is_object()) return "the body must be a JSON object";
+  for (const auto& fault :
+       {check_name(body, "incident_id", true), check_name(body, "alert_type", true),
+        check_name(body, "container_name", false), check_severity(body), check_logs(body),
+        check_timestamp(body)}) {
+    if (!fault.empty()) return fault;
+  }
+  for (const auto& [key, member] : body.items()) {
+    if (has_controls(key) || !is_clean(member)) {
+      return base::clean_text(base::cut_utf8(key, 64)) + " contains control characters";
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+WebhookVerdict judge_webhook(std::string_view body) {
+  if (body.size() > kWebhookBytesMax) return {413, "the body is larger than 1 MB", ""};
+  if (base::trim(body).empty()) return {400, "the body is empty; JSON is expected", ""};
+  const auto parsed = base::parse_json(body);
+  if (!parsed)
+    return {400, "the body is not JSON: " + base::clean_text(parsed.error().message), ""};
+  if (auto fault = find_fault(*parsed); !fault.empty()) return {422, std::move(fault), ""};
+  return {200, "", base::get_string(*parsed, "incident_id")};
+}
+
+bool is_delivery_id(std::string_view text) {
+  return !text.empty() && text.size() <= kDeliveryIdBytesMax &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+std::string encode_received(std::string_view incident_id) {
+  return base::dump_json({{"status", "RECEIVED"},
+                          {"incident_id", incident_id},
+                          {"analysis", nullptr},
+                          {"error", nullptr}});
+}
+
+std::string encode_error(std::string_view message) { return base::dump_json({{"error", message}}); }
+
+}  // namespace console
