@@ -112,8 +112,10 @@ class SqliteLedger final : public Ledger {
         return written.error();
       }
       if (auto committed = run("COMMIT"); !committed) {
+        // A full disk refuses the commit mark itself: nothing was written. Of other failures nobody knows.
+        const bool full = sqlite3_errcode(db_) == SQLITE_FULL;
         (void)run("ROLLBACK");
-        return Error{ErrorCode::unknown, "append: commit: " + committed.error().message};
+        return Error{full ? ErrorCode::unavailable : ErrorCode::unknown, "append: commit: " + committed.error().message};
       }
       last = *written;
     }
@@ -332,6 +334,7 @@ class SqliteLedger final : public Ledger {
   void wake() const {
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(wake_folder(path_), ignored)) {
+      if (!entry.is_socket(ignored)) continue;  // Not ours to send to, nor to remove.
       sockaddr_un address{};
       address.sun_family = AF_UNIX;
       const auto text = entry.path().string();
