@@ -155,7 +155,7 @@ std::string evidence(const Incident& incident) {
   std::size_t n = 0;
   for (const auto& item : incident.evidence) {
     if (++n > 20) break;
-    text += "- **" + bare(item.id, 20) + "** " + plain(item.kind, 40) + ": " +
+    text += "- **" + plain(item.id, 20) + "** " + plain(item.kind, 40) + ": " +
             plain(item.text, 300) + "\n";
   }
   if (!incident.snapshot.empty())

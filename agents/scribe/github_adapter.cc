@@ -64,6 +64,8 @@ Answer GithubCalls::carry_out(const Write& write) {
   Written written;
   written.op = write.op;
   written.incident = write.incident;
+  written.kind = write.kind;
+  written.key = write.key;
   if (base::failpoint("scribe.write.before")) {
     written.fault = Fault{base::ErrorCode::unavailable, "failpoint before the write", {}};
     return written;

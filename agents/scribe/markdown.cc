@@ -132,6 +132,15 @@ std::string bare(std::string_view text, std::size_t max_bytes) {
   return std::string(base::cut_utf8(without_references(one_line(text, max_bytes)), max_bytes));
 }
 
+std::string name(std::string_view text) {
+  const bool ordinary =
+      !text.empty() && text.size() <= 120 && is_word(text.front()) && is_word(text.back()) &&
+      std::all_of(text.begin(), text.end(),
+                  [](char c) { return is_word(c) || c == '.' || c == '-' || c == '_'; }) &&
+      without_references(text) == text;
+  return ordinary ? std::string(text) : plain(text, 120);
+}
+
 std::string fenced(const std::vector<std::string>& lines, std::size_t lines_max,
                    std::size_t line_max) {
   if (lines.empty()) return "";

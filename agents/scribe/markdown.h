@@ -18,6 +18,9 @@ namespace scribe {
 [[nodiscard]] std::string plain(std::string_view text, std::size_t max_bytes = 1000);
 // Like plain(), without escapes: for titles and other places that are shown as they are.
 [[nodiscard]] std::string bare(std::string_view text, std::size_t max_bytes);
+// A service's name in a line that programs read too: as it is when it is made of letters, digits,
+// ".", "-" and inner "_", as plain() otherwise.
+[[nodiscard]] std::string name(std::string_view text);
 // A fenced block with these lines, each cut at `line_max` bytes, at most `lines_max`; it ends with
 // a newline. Empty when there are no lines.
 [[nodiscard]] std::string fenced(const std::vector<std::string>& lines, std::size_t lines_max = 40,

@@ -38,7 +38,7 @@ std::string path_part(const std::vector<Cause>& path) {
   for (const auto& cause : path) {
     if (++n > kListMax) break;
     text += std::to_string(n) + ". " + code(cause.from, 120) + " → " + code(cause.to, 120) + " (" +
-            bare(cause.evidence, 20) + ")\n";
+            plain(cause.evidence, 20) + ")\n";
   }
   return text;
 }
@@ -65,7 +65,7 @@ std::string menu_part(const PlanMade& plan) {
   std::size_t n = 0;
   for (const auto& entry : plan.menu) {
     if (++n > kListMax) break;
-    text += "| " + bare(entry.id, 10) + " | " + std::string(to_string(entry.action)) + " | " +
+    text += "| " + plain(entry.id, 10) + " | " + std::string(to_string(entry.action)) + " | " +
             code(entry.service, 80) + " | " + code(short_id(entry.container)) + " | " +
             plain(entry.risk, 20) + " | " + plain(entry.undo, 120) + " | " +
             std::to_string(entry.worked) + " of " + std::to_string(entry.tried) + " | " +
@@ -108,7 +108,7 @@ std::string mitigation_line(const PlanMade& plan) {
   if (plan.menu.empty()) return "MITIGATION: NONE";
   const MenuEntry& choice = plan.menu.front();
   if (choice.action == Action::noop || choice.action == Action::escalate) return "MITIGATION: NONE";
-  return "MITIGATION: " + upper(to_string(choice.action)) + " " + plain(choice.service, 120);
+  return "MITIGATION: " + upper(to_string(choice.action)) + " " + name(choice.service);
 }
 
 std::string memory_page(const MemoryRecalled& recalled) {
@@ -150,7 +150,7 @@ std::string diagnosis_page(const DiagnosisPage& shown) {
   std::size_t n = 0;
   for (const auto* item : shown.evidence) {
     if (++n > kListMax) break;
-    page.add("- **" + bare(item->id, 20) + "** " + plain(item->kind, 40) + ": " +
+    page.add("- **" + plain(item->id, 20) + "** " + plain(item->kind, 40) + ": " +
              plain(item->text, 400) + "\n");
     if (!item->lines.empty()) page.add("\n" + fenced(item->lines) + "\n");
   }

@@ -82,6 +82,7 @@ Scribe::Scribe(Options options, base::Random& random)
 // ---- Facts in ----------------------------------------------------------------------------------
 
 void Scribe::touch(IncidentId id) {
+  if (id != kControl && book_.find(id) == nullptr) return;
   Telling& telling = tellings_[id];
   telling.stale = true;
   telling.settled = false;
@@ -90,6 +91,7 @@ void Scribe::touch(IncidentId id) {
 void Scribe::absorb(const ledger::Record& record, base::Now) {
   const Event& event = record.event;
   if (is_operation(event.what)) {
+    if (event.incident != kControl && book_.find(event.incident) == nullptr) return;
     Telling& telling = tellings_[event.incident];
     telling.outbox.absorb(event);
     telling.settled = false;
@@ -131,8 +133,7 @@ void Scribe::take(const Written& written, base::Now now) {
   if (!written.fault) {
     answered();
     outcome.events.emplace_back(GithubDone{written.op, written.number, written.url});
-    const auto& open = tellings_[written.incident].outbox.open();
-    if (open && open->kind == "open_issue") {
+    if (written.kind == "open_issue") {
       outcome.events.emplace_back(IssueOpened{written.number, written.url});
     }
   } else if (written.fault->code == base::ErrorCode::unknown) {
@@ -154,12 +155,10 @@ void Scribe::refused(const Written& written, Outcome& outcome, base::Now now) {
   }
   answered();  // It did answer; what it refuses is this write.
   Telling& telling = tellings_[written.incident];
-  const auto& open = telling.outbox.open();
-  if (!open) return;
-  const int times = telling.outbox.refusals(open->key) + 1;
+  const int times = telling.outbox.refusals(written.key) + 1;
   const auto wait = kRefusedWait * (1 << std::min(times - 1, 10));
   telling.retry_at = now.boot + std::min<base::Duration>(wait, kRefusedWaitMax);
-  if (times >= kRefusalsMax && open->kind != "open_issue") {
+  if (times >= kRefusalsMax && written.kind != "open_issue") {
     outcome.events.emplace_back(
         OpHeld{written.op, "refused " + std::to_string(times) + " times: " + error});
   }

@@ -49,6 +49,7 @@ struct Fault {
 struct Written {
   std::string op;
   incident::IncidentId incident = 0;
+  std::string kind, key;  // Of the write: the answer may come before its intent has been read.
   std::optional<Fault> fault;
   std::int64_t number = 0;  // Of the issue made or edited, or id of the comment.
   std::string url;

@@ -40,15 +40,17 @@ std::optional<Address> parse_api(std::string api) {
   return address;
 }
 
+bool is_name(std::string_view text) {
+  if (text.empty() || text == "." || text == "..") return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+  });
+}
+
 bool is_repository(std::string_view text) {
   const auto slash = text.find('/');
-  if (slash == std::string_view::npos || slash == 0 || slash + 1 == text.size()) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) {
-                       return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ||
-                              c == '_' || c == '.' || c == '/';
-                     }) &&
-         std::count(text.begin(), text.end(), '/') == 1;
+  return slash != std::string_view::npos && is_name(text.substr(0, slash)) &&
+         is_name(text.substr(slash + 1));
 }
 
 std::string percent_encode(std::string_view text) {
