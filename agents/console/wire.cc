@@ -34,14 +34,18 @@ int run(const config::Config& config, const base::Logger& log) {
   options.key = config.console_key;
   options.mode = std::string(config::to_string(config.mode));
   options.version = SRE_VERSION;
-  if (config.embedded()) options.forge_url = "http://127.0.0.1:" + std::to_string(config.forge_port) + "/" + config.repository() + "/issues";
-  for (const auto& service : config.services) options.services.push_back({service.name, service.container});
+  if (config.embedded())
+    options.forge_url = "http://127.0.0.1:" + std::to_string(config.forge_port) + "/" +
+                        config.repository() + "/issues";
+  for (const auto& service : config.services)
+    options.services.push_back({service.name, service.container});
   options.ledger_path = config.ledger;
   options.stop_file = role::stop_file(config);
   options.roles = [path = config.state_dir + "/up.json"] { return read_roles(path); };
   auto console = Console::start(options, **ledger, clock, log);
   if (!console) return role::exit_code(console.error(), log);
-  log.info("the console listens", {{"address", config.console_address}, {"port", (*console)->port()}});
+  log.info("the console listens",
+           {{"address", config.console_address}, {"port", (*console)->port()}});
   stop.wait();
   (*console)->stop();
   return 0;

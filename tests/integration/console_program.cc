@@ -95,7 +95,7 @@ std::vector<ledger::Draft> day(base::WallTime now) {
   last.diagnosed(FailureClass::oom, "The kernel killed it at its memory limit of 64 MiB.",
                  {story::oom_state(), story::oom_log()}, 52);
   last.planned(Action::restart, 58).acted(Action::restart, 66);
-  last.at(240, Role::scribe, IssueOpened{7, "http://127.0.0.1:7081/sre-space/demo/issues/7"});
+  last.at(299, Role::scribe, IssueOpened{7, "http://127.0.0.1:7081/sre-space/demo/issues/7"});
   last.at(300, Role::fixer,
           VerificationAsked{"op-7", "policy-service", now, std::chrono::seconds(5)});
   for (int i = 1; i <= 6; ++i)

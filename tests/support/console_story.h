@@ -118,9 +118,9 @@ inline std::vector<ledger::Draft> healed(IncidentId id, base::WallTime fault,
   t.diagnosed(FailureClass::oom, "The kernel killed it at its memory limit of 64 MiB.",
               {oom_state(), oom_log()}, 52);
   t.planned(Action::restart, 58).acted(Action::restart, 66);
-  t.at(180, Role::scribe, GithubIntended{"gh-1", "open_issue", "issue", "ab"});
-  t.at(240, Role::scribe, GithubDone{"gh-1", id, url});
-  t.at(241, Role::scribe, IssueOpened{id, url});
+  t.at(298, Role::scribe, GithubIntended{"gh-1", "open_issue", "issue", "ab"});
+  t.at(299, Role::scribe, GithubDone{"gh-1", id, url});
+  t.at(300, Role::scribe, IssueOpened{id, url});
   t.proven(300);
   t.at(5500, Role::brain, PostmortemWritten{"It ran out of memory."});
   t.at(5580, Role::memory, MemoryIndexed{"oom", "restart", true});

@@ -106,13 +106,16 @@ function drawList(fresh) {
   const focused = document.activeElement && document.activeElement.dataset.id;
   const rows = newestFirst.map((incident) => {
     const time = element("span", "time number", clock(incident.timestamp));
-    const took = element("span", "number took", duration(lasted(incident)));
+    const steps = PHASES.filter((phase) => phase !== "closed" && incident.phases_ms[phase] !== null)
+        .map((phase) => `${phase} ${duration(incident.phases_ms[phase])}`).join("  ·  ");
+    const took = element("span", "number took", isOver(incident) ? "" : duration(lasted(incident)));
     took.dataset.id = incident.id;
     const row = element("button", "incident",
         element("span", "what", `${incident.service}`), chip(incident),
         element("span", "more", element("span", "number", `#${incident.id}`),
-                element("span", "", incident.failure_class ? words(incident.failure_class) : "no diagnosis yet"),
-                took, incident.root ? element("span", "", `joined to #${incident.root}`) : null, time));
+                incident.failure_class ? element("span", "", words(incident.failure_class)) : null,
+                incident.root ? element("span", "", `joined to #${incident.root}`) : took, time),
+        steps === "" ? null : element("span", "steps number", steps));
     row.classList.toggle("chosen", incident.id === chosen);
     row.classList.toggle("fresh", incident.id === fresh);
     row.dataset.id = incident.id;
@@ -139,16 +142,13 @@ function drawPhases(incident) {
 
 function fact(list, name, ...content) { list.append(element("dt", "", name), element("dd", "", ...content)); }
 
-function drawFacts(incident) {
+// What was found and decided, before the timeline.
+function drawDecision(incident) {
   const facts = element("dl", "facts");
   const diagnosis = incident.diagnosis;
   if (diagnosis) {
     fact(facts, "Cause", `${words(diagnosis.failure)} in ${diagnosis.culprit || incident.service}, confidence ${Math.round(diagnosis.confidence * 100)}%, ${diagnosis.persistence}`,
          diagnosis.explanation ? element("div", "quiet", diagnosis.explanation) : null);
-    if (diagnosis.ruled_out.length > 0) fact(facts, "Ruled out", diagnosis.ruled_out.join("; "));
-  }
-  for (const item of incident.evidence || []) {
-    fact(facts, `${words(item.kind)} ${item.id}`, item.text, item.lines.length > 0 ? element("pre", "", item.lines.join("\n")) : null);
   }
   const match = incident.recalled && incident.recalled.matches[0];
   if (match) {
@@ -157,9 +157,21 @@ function drawFacts(incident) {
   }
   const first = incident.plan && incident.plan.menu[0];
   if (first) fact(facts, "Plan", `${words(first.action)} ${first.service}`, first.reason ? element("div", "quiet", first.reason) : null);
-  if (incident.refused) fact(facts, "Refused", `${incident.refused.guard} ${incident.refused.values}`);
+  if (incident.refused) fact(facts, "Refused", `by the guard ${words(incident.refused.guard)}`, incident.refused.values ? element("div", "quiet", incident.refused.values) : null);
   if (incident.escalation) fact(facts, "Handed over", incident.escalation.reason);
-  if (incident.container) fact(facts, "Container", incident.container);
+  return facts;
+}
+
+// What it rests on, after the timeline.
+function drawEvidence(incident) {
+  const facts = element("dl", "facts");
+  for (const item of incident.evidence || []) {
+    const lines = item.lines.length > 0 ? element("pre", "", item.lines.join("\n")) : null;
+    fact(facts, words(item.kind), element("span", "quiet", `${item.id}  `), item.text, lines);
+  }
+  const ruledOut = incident.diagnosis ? incident.diagnosis.ruled_out : [];
+  if (ruledOut.length > 0) fact(facts, "ruled out", ruledOut.join("; "));
+  if (incident.container) fact(facts, "container", incident.container);
   return facts;
 }
 
@@ -204,7 +216,7 @@ function drawDetail() {
   const title = element("div", "title", element("h2", "", `#${detail.id} ${detail.service}`), chip(detail),
                         element("span", "chip", detail.severity),
                         detail.failure_class ? element("span", "chip", words(detail.failure_class)) : null, links);
-  pane.replaceChildren(title, element("p", "symptom", detail.symptom), drawPhases(detail), drawFacts(detail), drawStory(detail));
+  pane.replaceChildren(title, element("p", "symptom", detail.symptom), drawPhases(detail), drawDecision(detail), drawStory(detail), drawEvidence(detail));
 }
 
 function drawTotal() {
@@ -232,6 +244,7 @@ async function fetchJson(path) {
 function take(incident, position) {
   const known = incidents.get(incident.id);
   if (!known || known.at <= position) incidents.set(incident.id, { ...incident, at: position });
+  if (incidents.size > LIST_MAX) incidents.delete(Math.min(...incidents.keys()));
 }
 
 function addEntries(entries) {
