@@ -9,6 +9,7 @@
 //    │        failed outcome, failed proof, refusal for good, expired approval ──▶ escalated
 //    └─ at any time before the end: joined (to its root), stood_down (a person), self_healed (gone)
 //
+// In acting, a failed operation may be followed by another intent of the same plan.
 // A plan to do nothing goes from planned straight to verifying; what passes there healed by itself.
 // What is over (resolved and the side exits) ends in closed; closed can be reopened.
 #include "incident/incident.h"
@@ -84,19 +85,25 @@ Attempt* find_attempt(Incident& incident, const std::string& op) {
   return nullptr;
 }
 
+// A verdict on an earlier proof says nothing of the next one.
+void forget_proof(Incident& incident) {
+  incident.first_good.reset();
+  incident.passed.reset();
+  incident.failed.reset();
+}
+
 Step intend(Incident incident, const Event& event, const ActionIntended& intended) {
   Attempt attempt;
   attempt.intent = intended;
   attempt.intended_at = event.at;
   incident.attempts.push_back(std::move(attempt));
+  forget_proof(incident);
   return enter(std::move(incident), State::acting, "an operation is intended");
 }
 
 Step begin_verifying(Incident incident, const VerificationAsked& asked) {
+  forget_proof(incident);
   incident.verification = asked;
-  incident.first_good.reset();
-  incident.passed.reset();
-  incident.failed.reset();  // A verdict on an earlier proof says nothing of this one.
   return enter(std::move(incident), State::verifying, "proof is asked for");
 }
 
@@ -150,6 +157,12 @@ Step on_acting(const Incident& was, const Event& event) {
   if (const auto* held = as<OpHeld>(event)) {
     if (!end(held->op, OperationState::held, held->reason)) return stay(was, "an operation of somebody else is held");
     return {std::move(next), {}, "the operation waits for a person: " + held->reason, true};
+  }
+  if (const auto* intended = as<ActionIntended>(event)) {
+    // Only what is proven not to have happened is tried again.
+    const bool failed = !was.attempts.empty() && was.attempts.back().state == OperationState::failed;
+    if (!failed) return stay(was, "an operation without a proven failure comes first");
+    return intend(std::move(next), event, *intended);
   }
   if (const auto* asked = as<VerificationAsked>(event)) return begin_verifying(std::move(next), *asked);
   return ignore(was, event);
@@ -223,9 +236,7 @@ void begin_again(Incident& incident) {
   incident.asked.reset();
   incident.approval.reset();
   incident.verification.reset();
-  incident.first_good.reset();
-  incident.passed.reset();
-  incident.failed.reset();
+  forget_proof(incident);
   incident.outcome.reset();
   incident.postmortem.reset();
   incident.escalation.reset();
