@@ -1,0 +1,8 @@
+sre_test(integration_github
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/github_test.cc
+  LINKS github_adapters forge_adapters
+  LABEL integration)
+sre_test(integration_scribe
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_test.cc
+  LINKS agent_scribe_adapters github_adapters forge_adapters ledger_adapters
+  LABEL integration)

@@ -1,0 +1,211 @@
+// The Scribe as it runs: its real loop on a real ledger file, the real client, the real forge.
+#include "agents/scribe/scribe.h"
+
+#include <doctest/doctest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <optional>
+#include <thread>
+
+#include "agents/scribe/github_adapter.h"
+#include "agents/scribe/key_file.h"
+#include "forge/forge.h"
+#include "github/rest_github.h"
+#include "ledger/sqlite_ledger.h"
+#include "role/loop.h"
+#include "tests/support/print.h"
+#include "tests/support/temporary_folder.h"
+
+namespace {
+
+using namespace incident;
+using namespace std::chrono_literals;
+
+// One process's worth of Scribe, in a thread.
+class Running {
+ public:
+  Running(const std::string& ledger_path, const std::string& api, const std::string& key)
+      : stop_(eventfd(0, EFD_CLOEXEC)) {
+    thread_ = std::jthread([this, ledger_path, api, key] { run(ledger_path, api, key); });
+  }
+  ~Running() {
+    const std::uint64_t one = 1;
+    (void)!write(stop_, &one, sizeof one);
+    thread_ = {};
+    close(stop_);
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  void run(const std::string& ledger_path, const std::string& api, const std::string& key) {
+    const base::SystemClock clock;
+    const base::Logger log("scribe", base::LogLevel::error);
+    base::SystemRandom random;
+    auto ledger = ledger::open_sqlite({ledger_path}, clock);
+    auto wakeup = ledger::Wakeup::open(ledger_path, "scribe");
+    auto github = github::make_rest_github(
+        {.api = api, .repository = "sre-space/demo", .token = "owner-token"}, clock);
+    if (!ledger || !wakeup || !github) return;
+    scribe::Options options;
+    options.marker_key = key;
+    options.card_every = 100ms;
+    options.post_spacing = 0ms;
+    options.miss_gap = 100ms;
+    options.backoff_max = 500ms;
+    scribe::Scribe scribe(options, random);
+    role::Mailbox<scribe::Answer> mailbox;
+    scribe::GithubAdapter adapter(**github, mailbox);
+    role::Loop<scribe::Scribe> loop(scribe, {**ledger, **wakeup, clock, log, stop_, ""}, mailbox,
+                                    scribe::key_of,
+                                    [&](const std::string& name, const scribe::Request& request) {
+                                      adapter.dispatch(name, request);
+                                    });
+    (void)loop.run();
+  }
+
+  int stop_;
+  std::jthread thread_;
+};
+
+struct Scene {
+  support::TemporaryFolder folder;
+  base::SystemClock clock;
+  base::SystemRandom random;
+  std::string path = folder.file("ledger.db");
+  std::string key = *scribe::load_or_make_key(folder.file("scribe.key"), random);
+  std::unique_ptr<ledger::Ledger> ledger = ledger::open_sqlite({path}, clock).value();
+  std::unique_ptr<forge::Forge> forge = start_forge(0);
+
+  std::unique_ptr<forge::Forge> start_forge(int port) {
+    forge::Options wanted;
+    wanted.database_path = folder.file("forge.db");
+    wanted.port = port;
+    wanted.tokens = {{"owner-token", "sre-space"}};
+    auto opened = forge::Forge::open(wanted, clock);
+    REQUIRE(opened.ok());
+    return std::move(opened).value();
+  }
+
+  void tell(IncidentId id, incident::Role owner, Payload what) {
+    Book book;
+    const auto records = ledger->read(0, 100'000);
+    for (const auto& record : *records) book.absorb(record.event);
+    role::Drafter drafter(book, owner, random, clock.now());
+    drafter.add(id, std::move(what));
+    REQUIRE(ledger->append(drafter.take(), records->empty() ? 0 : records->back().position).ok());
+  }
+
+  void tell_life(IncidentId id) {
+    using R = incident::Role;
+    const std::string op = "OP" + std::to_string(id);
+    Signal signal;
+    signal.service = "policy-service";
+    signal.container = std::string(64, 'c');
+    signal.oom_killed = true;
+    signal.exit_code = 137;
+    signal.at = clock.now().wall;
+    DiagnosisMade made;
+    made.failure = FailureClass::oom;
+    made.culprit = "policy-service";
+    made.confidence = 0.97;
+    PlanMade plan;
+    plan.hash = "a1b2c3d4";
+    plan.menu = {
+        {"A1", Action::restart, "policy-service", "c", "s", "low", "none needed", "it died", 0, 0}};
+    tell(id, R::scout, IncidentOpened{signal, Severity::high, "f", ""});
+    tell(id, R::memory, MemoryRecalled{{}, "", 0, 0});
+    tell(id, R::brain, EvidenceCollected{{{"E1", "log", "last lines", {"Killed @octocat"}}}});
+    tell(id, R::brain, made);
+    tell(id, R::brain, plan);
+    tell(id, R::fixer,
+         ActionIntended{op, "a1b2c3d4", 1, Action::restart, "policy-service", "c", "before", {}});
+    tell(id, R::fixer, ActionDone{op, "after", false});
+    tell(id, R::fixer, VerificationAsked{op, "policy-service", clock.now().wall, 1s});
+    tell(id, R::scout, VerificationTried{op, 1, true, 4, ""});
+    tell(id, R::scout, VerificationPassed{op, 20, 31, ""});
+    tell(id, R::fixer, IncidentResolved{op, "restart", true});
+    tell(id, R::brain, PostmortemWritten{"It ran out of memory."});
+    tell(id, R::memory, MemoryIndexed{"oom", "restart", true});
+  }
+
+  State state_of(IncidentId id) {
+    Book book;
+    const auto records = ledger->read(0, 100'000);
+    for (const auto& record : *records) book.absorb(record.event);
+    return book.find(id) == nullptr ? State::open : book.find(id)->state;
+  }
+  bool is_closed_within(IncidentId id, base::Duration limit) {
+    const auto end = clock.now().boot + limit;
+    while (clock.now().boot < end) {
+      if (state_of(id) == State::closed) return true;
+      std::this_thread::sleep_for(10ms);
+    }
+    return false;
+  }
+  std::unique_ptr<github::Github> reader() {
+    auto github = github::make_rest_github(
+        {.api = forge->url(), .repository = "sre-space/demo", .token = "owner-token"}, clock);
+    return std::move(github).value();
+  }
+  std::vector<github::Issue> issues() {
+    github::IssueQuery query;
+    query.label = "incident";
+    return *reader()->list_issues(query);
+  }
+};
+
+TEST_CASE("scribe on the forge: one incident, told and closed in under a second") {
+  Scene scene;
+  std::optional<Running> scribe;
+  scribe.emplace(scene.path, scene.forge->url(), scene.key);
+  const auto start = scene.clock.now().boot;
+  scene.tell_life(1);
+  REQUIRE(scene.is_closed_within(1, 10s));
+  const auto took = scene.clock.now().boot - start;
+  MESSAGE("closed after " << base::format_duration(took));
+  CHECK(took < 3s);
+  scribe.reset();
+  const auto issues = scene.issues();
+  REQUIRE(issues.size() == 1);
+  CHECK(issues.front().state == "closed");
+  const auto comments = *scene.reader()->list_comments(issues.front().number);
+  CHECK(comments.size() == 5);
+}
+
+TEST_CASE("scribe on the forge: the forge is away while all happens, and the Scribe starts anew") {
+  Scene scene;
+  const int port = scene.forge->port();
+  scene.forge.reset();
+  const std::string api = "http://127.0.0.1:" + std::to_string(port);
+  {
+    const Running scribe(scene.path, api, scene.key);
+    scene.tell_life(1);
+    scene.tell_life(2);
+    CHECK_FALSE(scene.is_closed_within(1, 1s));
+  }
+  const Running scribe(scene.path, api, scene.key);
+  scene.forge = scene.start_forge(port);
+  REQUIRE(scene.is_closed_within(1, 10s));
+  REQUIRE(scene.is_closed_within(2, 10s));
+  const auto issues = scene.issues();
+  REQUIRE(issues.size() == 2);
+  for (const auto& issue : issues) CHECK(scene.reader()->list_comments(issue.number)->size() == 5);
+}
+
+TEST_CASE("key file: made once, kept, refused when damaged") {
+  const support::TemporaryFolder folder;
+  base::SystemRandom random;
+  const auto first = scribe::load_or_make_key(folder.file("scribe.key"), random);
+  REQUIRE(first.ok());
+  CHECK(first->size() == 64);
+  CHECK(*scribe::load_or_make_key(folder.file("scribe.key"), random) == *first);
+  CHECK(scribe::load_or_make_key(folder.file("no/such/folder/key"), random).error().code ==
+        base::ErrorCode::unavailable);
+  REQUIRE(truncate(folder.file("scribe.key").c_str(), 10) == 0);
+  CHECK(scribe::load_or_make_key(folder.file("scribe.key"), random).error().code ==
+        base::ErrorCode::corrupt);
+}
+
+}  // namespace
