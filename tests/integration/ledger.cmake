@@ -1,6 +1,6 @@
 add_executable(ledger_program ${CMAKE_CURRENT_LIST_DIR}/ledger_program.cc)
 target_link_libraries(ledger_program PRIVATE sre_options ledger_adapters)
-sre_test(ledger_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/ledger_test.cc LINKS ledger_adapters LABEL integration)
+sre_test(ledger_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/ledger_test.cc LINKS ledger_adapters fake_ledger LABEL integration)
 sre_test(ledger_process_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/ledger_process_test.cc LINKS ledger_adapters LABEL integration)
 target_compile_definitions(ledger_process_test PRIVATE LEDGER_PROGRAM="$<TARGET_FILE:ledger_program>")
 add_dependencies(ledger_process_test ledger_program)
