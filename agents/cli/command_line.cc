@@ -17,10 +17,12 @@ const std::map<std::string, std::vector<std::string>> kSubcommands = {
     {"incidents", {"list", "show", "replay"}},
     {"chaos", {"list", "run"}},
     {"memory", {"search", "rebuild"}}};
-const std::vector<std::string> kOptions = {"--config", "--json", "--log", "--help", "--reason"};
+const std::vector<std::string> kOptions = {"--config", "--json",   "--log",   "--help",
+                                           "--reason", "--follow", "--target"};
 
 bool takes_value(std::string_view option) {
-  return option == "--config" || option == "-c" || option == "--log" || option == "--reason";
+  return option == "--config" || option == "-c" || option == "--log" || option == "--reason" ||
+         option == "--target";
 }
 
 Answer wrong(const std::string& what, const std::string& command) {
@@ -183,10 +185,13 @@ class Grammar {
     chaos->group("Prove")->require_subcommand(1);
     leaf(*chaos, "list", Command::chaos_list, "The experiments with what they expect",
          "sre-space chaos list");
-    leaf(*chaos, "run", Command::chaos_run, "Run experiments one after the other",
-         "sre-space chaos run oom crash hang --json")
-        ->add_option("NAME", request_.names, "Names of experiments")
-        ->required();
+    CLI::App* run = leaf(*chaos, "run", Command::chaos_run, "Run experiments one after the other",
+                         "sre-space chaos run oom crash hang --json");
+    run->add_option("NAME", request_.names, "Names of experiments")->required();
+    run->add_option("--target", request_.target,
+                    "The service to break (default: the experiment's own choice)")
+        ->type_name("SERVICE");
+    run->add_flag("--follow", request_.follow, "Print each issue's thread to stderr as it grows");
   }
 
   void add_roles() {

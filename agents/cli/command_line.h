@@ -35,6 +35,8 @@ struct Request {
   std::string incident;  // incidents show and replay: an issue's number or an incident's id.
   std::string text;      // stop: the reason; memory search: the words, joined by spaces.
   std::vector<std::string> names;  // chaos run, at least one.
+  std::string target;   // chaos run: the service to break; empty: the experiment's choice.
+  bool follow = false;  // chaos run: print each issue's thread to stderr as it grows.
 };
 
 // What to print instead of running anything: a help page (code 0) or what is wrong (code 2).

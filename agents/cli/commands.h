@@ -17,6 +17,8 @@ struct Context {
   bool json = false;
   base::LogLevel log_level = base::LogLevel::info;
   base::Logger logger;
+  std::string target = {};  // chaos run: the service to break; empty: the experiment's choice.
+  bool follow = false;      // chaos run: print the issues' threads to stderr as they grow.
 };
 
 // One of scout, brain, fixer, memory, scribe, warden, console, forge. Runs until SIGTERM.

@@ -97,6 +97,8 @@ int run_words(const std::vector<std::string>& words) {
                   request.json,
                   request.log_level,
                   base::Logger(agent_of(request), request.log_level)};
+  context.target = request.target;
+  context.follow = request.follow;
   if (needs_config(request.command)) {
     auto loaded = config::load(request.config_path, config::process_environment());
     if (!loaded.ok()) {

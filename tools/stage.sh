@@ -1,0 +1,233 @@
+# The stage on which an outage is played: an engine, the demo application, a configuration, and all
+# roles under `sre-space up`. Sourced by ./run and by tests/integration/loop_test.sh; no use alone.
+# The caller sets `project` (the folder of the sources) and `program` (sre-space), and calls
+# stage_strike at its end, however it ends. Everything is said on stderr.
+#   stage_build_folder, stage_engine, stage_demo, stage_config, stage_up, stage_strike
+# SRE_RANDOMISE=SEED gives every name, port, image and limit another value.
+
+stage_dir=          # Of everything this run writes; removed at the end.
+stage_up_pid=
+stage_private=      # Set while our private engine runs.
+stage_problem=      # One line: why the stage could not be set.
+declare -a stage_ports=()
+
+stage_say() { echo "$*" >&2; }
+stage_fail() {
+  stage_problem=$1
+  stage_say "run: $1"
+  return 1
+}
+
+# A wait of $1 seconds without starting a process; ends early on a trapped signal.
+stage_pause() { read -rt "$1" <> <(:) || true; }
+
+stage_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Sets `stage_port` to a free port below the range that the kernel gives to clients.
+stage_choose_port() {
+  local taken
+  while true; do
+    stage_port=$((12000 + (RANDOM * 32768 + RANDOM) % 18000))
+    taken=" ${stage_ports[*]} "
+    case $taken in *" $stage_port "*) continue ;; esac
+    if stage_is_free "$stage_port"; then break; fi
+  done
+  stage_ports+=("$stage_port")
+}
+
+# Three free ports in a row, as demo-up wants them.
+stage_choose_base() {
+  while true; do
+    stage_choose_port
+    if stage_is_free $((stage_port + 1)) && stage_is_free $((stage_port + 2)); then break; fi
+  done
+  stage_ports+=($((stage_port + 1)) $((stage_port + 2)))
+}
+
+# A short folder: sockets in it must fit into 107 bytes.
+stage_build_folder() {
+  stage_dir=$(mktemp -d /tmp/sre-XXXXXX) || stage_fail "no folder can be made in /tmp"
+  stage_id=${stage_dir##*/sre-}
+  chmod 755 "$stage_dir"
+  mkdir "$stage_dir/state"
+}
+
+# Sets and exports DOCKER_HOST: the one given, the default socket when it answers, else our own.
+stage_engine() {
+  local default=/var/run/docker.sock
+  if [ -n "${DOCKER_HOST:-}" ]; then
+    docker version >/dev/null 2>&1 || { stage_fail "no engine answers at DOCKER_HOST=$DOCKER_HOST"; return; }
+  elif [ -S $default ] && [ "$(curl --silent --max-time 2 --unix-socket $default http://docker/_ping || true)" = OK ]; then
+    export DOCKER_HOST=unix://$default
+  else
+    stage_say "starting a private container engine"
+    stage_private=$stage_dir/engine
+    local host
+    host=$("$project/tools/private-engine" start "$stage_private" 2>"$stage_dir/engine.err") ||
+      { stage_fail "$(sed -n '$s/^private-engine: //p' "$stage_dir/engine.err")"; return; }
+    export DOCKER_HOST=$host
+  fi
+}
+
+# The words of the demo: plain ones, or with a seed others for everything.
+stage_names() {
+  export RUN_ID=run-$stage_id
+  stage_memory=64m stage_cpus=1
+  stage_quote=quote-service stage_policy=policy-service stage_user=user-service stage_front=nginx
+  if [ -n "${SRE_RANDOMISE:-}" ]; then
+    RANDOM=$((SRE_RANDOMISE + 1))
+    stage_quote=q$RANDOM-offers stage_policy=p$RANDOM-contracts
+    stage_user=u$RANDOM-people stage_front=f$RANDOM-edge
+    stage_memory=$((40 + RANDOM % 40))m
+    stage_cpus=$(((RANDOM % 2) + 1)).0
+    [ "$stage_cpus" = 1.0 ] || stage_cpus=0.$((5 + RANDOM % 5))
+    export DEMO_IMAGE=sre-$RANDOM-one:v$((RANDOM % 9)) DEMO_NGINX_IMAGE=sre-$RANDOM-two:v1
+    stage_say "randomised with seed $SRE_RANDOMISE: $stage_quote $stage_policy $stage_user $stage_front, memory $stage_memory, cpus $stage_cpus"
+  fi
+  # Container names carry the run, so that runs on one engine do not meet.
+  export DEMO_QUOTE=$stage_quote-$stage_id DEMO_POLICY=$stage_policy-$stage_id
+  export DEMO_USER=$stage_user-$stage_id DEMO_NGINX=$stage_front-$stage_id
+  export DEMO_NETWORK=sre-demo-$stage_id DEMO_MEMORY=$stage_memory DEMO_CPUS=$stage_cpus
+}
+
+# Images and containers. Argument: `fixed` for the default ports where they are free.
+stage_demo() {
+  local try said
+  stage_names
+  "$project/tools/demo-images" "$DOCKER_HOST" "$(dirname "$program")/chaos/demo/demo-service" \
+    >/dev/null 2>"$stage_dir/images.err" || { stage_fail "$(tail -n 1 "$stage_dir/images.err")"; return; }
+  for try in 1 2 3; do
+    if [ "$1$try" = fixed1 ] && stage_is_free 8001 && stage_is_free 8002 && stage_is_free 8003 && stage_is_free 8080; then
+      DEMO_PORT_BASE=8001 DEMO_NGINX_PORT=8080
+    else
+      stage_choose_base && DEMO_PORT_BASE=$stage_port
+      stage_choose_port && DEMO_NGINX_PORT=$stage_port
+    fi
+    export DEMO_PORT_BASE DEMO_NGINX_PORT
+    if said=$("$project/tools/demo-up" 2>&1 >/dev/null); then return 0; fi
+    case $said in *already*) ;; *) break ;; esac
+  done
+  stage_fail "$(tail -n 1 <<<"$said")"
+}
+
+# The configuration $stage_dir/sre-space.yaml. Argument as of stage_demo.
+stage_config() {
+  stage_console=7080 stage_forge=7081
+  if [ "$1" != fixed ] || ! stage_is_free 7080 || ! stage_is_free 7081; then
+    stage_choose_port && stage_console=$stage_port
+    stage_choose_port && stage_forge=$stage_port
+  fi
+  local at=http://127.0.0.1
+  cat >"$stage_dir/sre-space.yaml" <<CONFIG
+# The demo's configuration. Its guards let a demo go fast; sre-space doctor names each such limit.
+state: state
+mode: auto
+github: {repository: embedded}
+engine: {host: "$DOCKER_HOST"}
+console: {port: $stage_console}
+forge: {port: $stage_forge}
+limits:
+  service_actions_per_hour: 1000
+  service_actions_per_day: 1000
+  global_actions_per_hour: 1000
+  global_actions_per_day: 1000
+  cooldown: 0s
+  spacing: 0s
+  soak: 5s
+  soak_probes_min: 10
+  verify_deadline: 30s
+  cpu_window: 3s
+  issue_spacing: ${STAGE_ISSUE_SPACING:-250ms}
+services:
+  - name: $stage_front
+    container: $DEMO_NGINX
+    health: {url: "$at:$DEMO_NGINX_PORT/lb-health", every: 250ms, timeout: 1s, fails: 2}
+    depends_on: [$stage_quote]
+    grace: 0s
+  - name: $stage_quote
+    container: $DEMO_QUOTE
+    health: {url: "$at:$DEMO_PORT_BASE/health", every: 250ms, timeout: 1s, fails: 2}
+    # A caller's bound and window are wider than those of what it calls: the cause is seen first.
+    path: {url: "$at:$DEMO_PORT_BASE/quote?user=7", every: 500ms, timeout: 3s, latency_bound: 800ms, window: 6s}
+    depends_on: [$stage_policy]
+    grace: 0s
+  - name: $stage_policy
+    container: $DEMO_POLICY
+    health: {url: "$at:$((DEMO_PORT_BASE + 1))/health", every: 250ms, timeout: 1s, fails: 2}
+    path: {url: "$at:$((DEMO_PORT_BASE + 1))/policy?user=7", every: 250ms, timeout: 2s, latency_bound: 500ms, window: 3s}
+    depends_on: [$stage_user]
+    grace: 0s
+  # Nobody probes it: only those who call it notice when it is gone.
+  - name: $stage_user
+    container: $DEMO_USER
+    grace: 0s
+CONFIG
+}
+
+# Starts all roles in a session of their own and waits until they watch. They end with us.
+stage_up() {
+  local end=$((SECONDS + 20))
+  setsid setpriv --pdeathsig TERM "$program" --config "$stage_dir/sre-space.yaml" up \
+    </dev/null >"$stage_dir/up.log" 2>&1 &
+  stage_up_pid=$!
+  until stage_is_watching; do
+    if ! kill -0 $stage_up_pid 2>/dev/null || [ $SECONDS -ge $end ]; then
+      stage_say "the last lines of the roles' log:"
+      tail -n 15 "$stage_dir/up.log" >&2
+      stage_fail "the roles did not start: $(grep -hoE 'level=error .*' "$stage_dir/up.log" | tail -n 1)"
+      return
+    fi
+    stage_pause 0.05
+  done
+}
+
+stage_is_watching() {
+  grep -q 'scout watches' "$stage_dir/up.log" &&
+    curl --silent --fail --max-time 1 --output /dev/null "http://127.0.0.1:$stage_console/health" &&
+    curl --silent --max-time 1 --output /dev/null "http://127.0.0.1:$stage_forge/"
+}
+
+# ---- The end ----
+
+stage_end_process() {
+  local pid=$1 end=$((SECONDS + $2))
+  kill -TERM "$pid" 2>/dev/null || return 0
+  kill -CONT "$pid" 2>/dev/null || true  # A stopped process cannot obey.
+  while kill -0 "$pid" 2>/dev/null; do
+    case "$(cut -d ' ' -f 3 "/proc/$pid/stat" 2>/dev/null)" in Z | '') break ;; esac
+    if [ $SECONDS -ge $end ]; then
+      kill -KILL "$pid" 2>/dev/null || true
+      break
+    fi
+    stage_pause 0.05
+  done
+}
+
+# Processes of this run's roles: their command line names our configuration.
+stage_processes() { [ -z "$stage_dir" ] || pgrep -f -- "--config $stage_dir/sre-space.yaml" || true; }
+
+# Ends and removes everything this run made, and says what could not be. Safe to call twice.
+stage_strike() {
+  local pid left
+  [ -n "$stage_dir" ] || return 0
+  [ -z "$stage_up_pid" ] || stage_end_process "$stage_up_pid" 10
+  for pid in $(stage_processes); do stage_end_process "$pid" 3; done
+  left=$(stage_processes | tr '\n' ' ')
+  if [ -n "${RUN_ID:-}" ] && [ -n "${DOCKER_HOST:-}" ]; then
+    if docker version >/dev/null 2>&1; then
+      "$project/tools/demo-down" >&2 || left+="containers of $RUN_ID "
+    fi
+  fi
+  if [ -n "$stage_private" ]; then
+    "$project/tools/private-engine" stop "$stage_private" >&2 || left+="engine in $stage_private "
+    stage_private=
+    unset DOCKER_HOST
+  fi
+  if [ -n "${STAGE_KEEP_LOG:-}" ]; then cp "$stage_dir/up.log" "$STAGE_KEEP_LOG" 2>/dev/null || true; fi
+  rm -rf "$stage_dir" || left+="$stage_dir "
+  stage_dir= stage_up_pid=
+  if [ -n "$left" ]; then
+    stage_say "run: left behind: $left"
+    return 1
+  fi
+}
