@@ -28,8 +28,16 @@ constexpr std::size_t kHeaderMax = 16 * 1024;  // More of an answer is not read.
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
   using Answer = std::function<void(const StartProbe&, Probed)>;
-  Exchange(asio::io_context& io, const StartProbe& probe, const base::Clock& clock, const Answer& answer)
-      : socket_(io), resolver_(io), timer_(io), input_(kHeaderMax), probe_(probe), clock_(clock), answer_(answer), begun_(clock.now()) {
+  Exchange(asio::io_context& io, const StartProbe& probe, const base::Clock& clock,
+           const Answer& answer)
+      : socket_(io),
+        resolver_(io),
+        timer_(io),
+        input_(kHeaderMax),
+        probe_(probe),
+        clock_(clock),
+        answer_(answer),
+        begun_(clock.now()) {
     sample_.at = begun_.wall;
     sample_.probe = probe.probe;
   }
@@ -41,14 +49,18 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     timer_.async_wait([self = shared_from_this()](error_code cancelled) {
       if (!cancelled) self->finish(ProbeResult::timeout);
     });
-    request_ = "GET " + url->target + " HTTP/1.1\r\nHost: " + url->host + "\r\nUser-Agent: sre-space-scout\r\nAccept: */*\r\nConnection: close\r\n\r\n";
+    request_ = "GET " + url->target + " HTTP/1.1\r\nHost: " + url->host +
+               "\r\nUser-Agent: sre-space-scout\r\nAccept: */*\r\nConnection: close\r\n\r\n";
     error_code not_an_address;
     const auto address = asio::ip::make_address(url->host, not_an_address);
-    if (!not_an_address) return connect(tcp::endpoint(address, static_cast<unsigned short>(url->port)));
-    resolver_.async_resolve(url->host, std::to_string(url->port), [self = shared_from_this()](error_code failed, const tcp::resolver::results_type& found) {
-      if (failed || found.empty()) return self->finish(ProbeResult::refused);
-      self->connect(found.begin()->endpoint());
-    });
+    if (!not_an_address)
+      return connect(tcp::endpoint(address, static_cast<unsigned short>(url->port)));
+    resolver_.async_resolve(
+        url->host, std::to_string(url->port),
+        [self = shared_from_this()](error_code failed, const tcp::resolver::results_type& found) {
+          if (failed || found.empty()) return self->finish(ProbeResult::refused);
+          self->connect(found.begin()->endpoint());
+        });
   }
 
  private:
@@ -63,10 +75,13 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   }
 
   void send() {
-    asio::async_write(socket_, asio::buffer(request_), [self = shared_from_this()](error_code failed, std::size_t) {
-      if (failed) return self->finish(ProbeResult::error);
-      asio::async_read_until(self->socket_, self->input_, "\r\n\r\n", [self](error_code broken, std::size_t) { self->received(broken); });
-    });
+    asio::async_write(socket_, asio::buffer(request_),
+                      [self = shared_from_this()](error_code failed, std::size_t) {
+                        if (failed) return self->finish(ProbeResult::error);
+                        asio::async_read_until(
+                            self->socket_, self->input_, "\r\n\r\n",
+                            [self](error_code broken, std::size_t) { self->received(broken); });
+                      });
   }
 
   // "HTTP/1.1 200 OK". A connection that breaks before the header is complete is an error.

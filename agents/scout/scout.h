@@ -1,5 +1,5 @@
-// Scout: from signals to incidents, and from fixes to proofs. It senses and never diagnoses or acts.
-// Pure: a role in the sense of role/role.h.
+// Scout: from signals to incidents, and from fixes to proofs. It senses and never diagnoses or
+// acts. Pure: a role in the sense of role/role.h.
 #pragma once
 
 #include <map>
@@ -15,16 +15,18 @@ namespace scout {
 
 // The proof of one fix, or of a recovery by itself, under way.
 struct Proof {
-  std::string op;             // Empty when nothing was done.
+  std::string op;  // Empty when nothing was done.
   std::string service;
+  std::string probe;  // Of the symptom; empty: any good answer is the first good one.
   base::Instant asked{};
   std::optional<base::Instant> first_good;
-  int tries_told = 0;         // Failed tries told, at most kTriesTold.
+  int tries_told = 0;  // Failed tries told, at most kTriesTold.
   int tries = 0;
-  int good = 0, bad_in_row = 0;
+  int good = 0;
+  std::map<std::string, int> bad_in_row;  // By service and probe.
   std::int64_t first_latency_ms = 0, worst_ms = 0;
-  std::string failure;        // Why it cannot pass any more.
-  std::string last_bad;       // The latest failed try, for people.
+  std::string failure;               // Why it cannot pass any more.
+  std::string last_bad;              // The latest failed try, for people.
   std::set<std::string> red_before;  // Services that were failing already when proof was asked.
 };
 
@@ -42,13 +44,19 @@ class Scout final : public role::Role<Request, Answer> {
  private:
   using Output = role::Output<Request>;
 
-  void forget_told_death(const incident::Event& event);
+  void forget_told(const incident::Event& event);
+  void follow_action(const incident::Event& event, base::Now now);
   void heard(const warden::Notice& notice, base::Now now);
   void happened(const warden::Happened& notice, base::Now now);
   void learned(Watch& watch, const engine::Container& container, base::Now now);
   void listed(const Listed& answer, base::Now now);
   void inspected(const Inspected& answer, base::Now now);
   void probed(const Probed& answer, base::Now now);
+  void sampled(const warden::Sampled& notice, base::Now now);
+  [[nodiscard]] static bool is_stale(const Watch& watch, const engine::Container& container,
+                                     base::Instant asked);
+  void found_not_running(Watch& watch, bool first_look, base::Now now);
+  void repeat(const Watch& watch, base::Now now);
 
   void decide_inspections(Watch& watch, const role::View& view, Output& output);
   void decide_probes(Watch& watch, const role::View& view, Output& output);
@@ -60,33 +68,54 @@ class Scout final : public role::Role<Request, Answer> {
   void decide_repeats(const role::View& view, Output& output);
 
   [[nodiscard]] bool is_ours(const Watch& watch, base::Now now) const;
-  [[nodiscard]] bool is_upstream_suspicious(const Watch& watch, base::Now now) const;
+  [[nodiscard]] bool is_upstream_suspicious(const Watch& watch, base::Instant since,
+                                            base::Now now) const;
+  [[nodiscard]] std::vector<std::string> second_signals(const Watch& watch, base::Now now) const;
+  [[nodiscard]] incident::Signal failing_signal(const Watch& watch, const ProbeWatch& probe,
+                                                base::Now now) const;
+  [[nodiscard]] incident::Signal slow_signal(const Watch& watch, const ProbeWatch& probe,
+                                             base::Now now) const;
   [[nodiscard]] std::set<std::string> judges_of(const std::string& service) const;
-  [[nodiscard]] incident::Signal signal_of(const Watch& watch, incident::SignalKind kind, base::Now now) const;
+  [[nodiscard]] incident::Signal signal_of(const Watch& watch, incident::SignalKind kind,
+                                           base::Now now) const;
   [[nodiscard]] std::optional<incident::Signal> symptom_of(const Watch& watch, base::Now now) const;
   void raise(Watch& watch, incident::Signal signal, const role::View& view, Output& output);
   Proof& proof_of(const incident::Incident& incident, base::Now now);
-  void judge(Proof& proof, const Watch& watch, const telemetry::ProbeSample& sample, base::Instant at) const;
-  [[nodiscard]] std::string missing_for_pass(const Proof& proof, const incident::Incident& incident, base::Now now) const;
+  void judge(Proof& proof, const Watch& watch, const telemetry::ProbeSample& sample,
+             base::Instant at) const;
+  [[nodiscard]] std::string missing_for_pass(const Proof& proof, const incident::Incident& incident,
+                                             base::Now now) const;
 
   const config::Config& config_;
   base::Random& random_;
   incident::Book book_;
   std::map<std::string, Watch> watches_;
-  bool relist_ = true;             // The list of containers must be read (again).
-  base::Instant relist_after_{};
+  bool relist_ = true;  // The list of containers must be read (again).
+  base::Instant relist_after_{}, list_asked_{};
   std::optional<base::Instant> engine_lost_;
   std::int64_t next_probe_ = 1;
   incident::IncidentId opening_ = 1;  // The number of the next incident opened in this step.
-  struct Pending { incident::Signal signal; bool by_person = false; };
-  std::map<std::string, Pending> deaths_;             // By service: confirmed, to be raised.
-  std::map<std::string, base::Instant> confirmed_;    // By service: the engine confirmed "running" at.
-  std::map<std::string, base::Instant> inspect_after_;
+  struct Pending {
+    incident::Signal signal;
+    bool by_person = false;
+  };
+  std::map<std::string, Pending> deaths_;  // By service: confirmed, to be raised.
+  std::map<std::string, base::Instant>
+      confirmed_;  // By service: the engine confirmed "running" at.
+  std::map<std::string, base::Instant> inspect_after_, inspect_asked_;
   std::map<incident::IncidentId, Proof> proofs_;
-  struct Repeats { incident::Signal signal; int count = 0; base::Instant told{}; };
-  std::map<incident::IncidentId, Repeats> repeats_;
+  struct Repeats {
+    incident::Signal signal;
+    int count = 0;
+    std::optional<base::Instant> told;
+  };
+  std::map<incident::IncidentId, Repeats>
+      repeats_;  // Symptoms of open incidents, not yet in the log.
+  std::map<std::string, base::Instant>
+      held_back_;  // By service: since when a confirmed symptom is seen.
   std::map<incident::IncidentId, base::Instant> healthy_since_;
-  std::map<std::string, std::pair<std::string, std::string>> deployed_;  // By service: container, image id.
+  std::map<std::string, std::pair<std::string, std::string>>
+      deployed_;  // By service: container, image id.
 };
 
 }  // namespace scout

@@ -17,7 +17,10 @@ struct StartProbe {
   std::string url;
   base::Duration timeout{0};
 };
-struct Inspect { std::string service; engine::ContainerId id; };  // The engine's truth, re-read.
+struct Inspect {
+  std::string service;
+  engine::ContainerId id;
+};  // The engine's truth, re-read.
 struct List {};
 using Request = std::variant<StartProbe, Inspect, List>;
 [[nodiscard]] std::string key_of(const Request& request);
@@ -27,8 +30,14 @@ struct Probed {
   std::int64_t number = 0;
   telemetry::ProbeSample sample;
 };
-struct Inspected { std::string service; engine::ContainerId id; base::Result<warden::Member> member; };
-struct Listed { base::Result<warden::Listing> listing; };
+struct Inspected {
+  std::string service;
+  engine::ContainerId id;
+  base::Result<warden::Member> member;
+};
+struct Listed {
+  base::Result<warden::Listing> listing;
+};
 using Answer = std::variant<Probed, Inspected, Listed, warden::Notice>;
 
 }  // namespace scout

@@ -11,7 +11,8 @@ namespace {
 constexpr base::Duration kWardenRetry = std::chrono::milliseconds(100);
 
 // Follows the warden's stream for ever; a warden that is gone is asked again until it is back.
-void follow(warden::Warden& warden, role::Mailbox<Answer>& mailbox, const base::Logger& log, const std::stop_token& stop) {
+void follow(warden::Warden& warden, role::Mailbox<Answer>& mailbox, const base::Logger& log,
+            const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
   bool lost = false;
@@ -26,7 +27,8 @@ void follow(warden::Warden& warden, role::Mailbox<Answer>& mailbox, const base::
     if (stop.stop_requested()) return;
     const std::string reason = ended ? "the stream ended" : ended.error().message;
     if (!lost) {
-      log.warn("the warden cannot be heard; nothing is known of containers until it can", {{"reason", reason}});
+      log.warn("the warden cannot be heard; nothing is known of containers until it can",
+               {{"reason", reason}});
       mailbox.post("", warden::Notice(warden::Lost{reason}));
     }
     lost = true;
@@ -46,7 +48,9 @@ int run(const config::Config& config, const base::Logger& log) {
   Scout scout(config, random);
   role::Mailbox<Answer> mailbox;
   warden::SocketWarden warden(role::warden_socket(config, "scout"));
-  Prober prober(clock, [&](const StartProbe& probe, Probed answer) { mailbox.post(key_of(Request(probe)), std::move(answer)); });
+  Prober prober(clock, [&](const StartProbe& probe, Probed answer) {
+    mailbox.post(key_of(Request(probe)), std::move(answer));
+  });
   role::Workers workers(4);
   const auto dispatch = [&](const std::string& key, const Request& request) {
     if (const auto* probe = std::get_if<StartProbe>(&request)) return prober.start(*probe);
@@ -58,7 +62,8 @@ int run(const config::Config& config, const base::Logger& log) {
       }
     });
   };
-  const std::jthread follower([&](const std::stop_token& token) { follow(warden, mailbox, log, token); });
+  const std::jthread follower(
+      [&](const std::stop_token& token) { follow(warden, mailbox, log, token); });
   auto outside = (*desk)->outside(config, log, stop);
   outside.reads_inbox = true;
   log.info("scout watches", {{"services", static_cast<std::int64_t>(config.services.size())}});
