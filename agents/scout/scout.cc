@@ -14,7 +14,6 @@ using incident::Signal;
 using incident::SignalKind;
 using incident::State;
 
-constexpr int kTriesTold = 10;  // Failed tries in the ledger per proof.
 constexpr base::Duration kInspectRetry =
     std::chrono::milliseconds(200);  // After an inspect without an answer.
 constexpr base::Duration kPersonSettles =
@@ -24,10 +23,7 @@ constexpr base::Duration kConfirmedFor =
     std::chrono::seconds(2);  // An inspection counts for so long.
 constexpr base::Duration kBlindFor =
     std::chrono::seconds(5);  // Engine lost: probes alone may tell.
-constexpr base::Duration kStartGrace =
-    std::chrono::seconds(10);  // A young process may not listen yet.
 constexpr base::Duration kAlertFresh = std::chrono::seconds(60);
-constexpr base::Duration kBurstMax = std::chrono::milliseconds(250);
 constexpr base::Duration kOursFor =
     std::chrono::seconds(2);  // Events of our own restart trail so long.
 constexpr base::Duration kBurstFor =
@@ -56,18 +52,6 @@ incident::Severity severity_of(SignalKind kind) {
   return incident::Severity::high;
 }
 
-std::string number(double value) {
-  auto text = std::to_string(value);
-  return text.substr(0, text.find('.') + 2);
-}
-
-std::string describe_death(const engine::Container& container) {
-  std::string text = "container " + container.name + " is not running: exit code " +
-                     std::to_string(container.exit_code);
-  if (container.oom_killed) text += ", killed by the kernel for want of memory";
-  return text;
-}
-
 }  // namespace
 
 std::string key_of(const Request& request) {
@@ -83,7 +67,6 @@ Scout::Scout(const config::Config& config, base::Random& random)
 }
 
 // ---- Absorbing
-// -------------------------------------------------------------------------------------
 
 void Scout::absorb(const ledger::Record& record, base::Now now) {
   book_.absorb(record.event);
@@ -341,7 +324,6 @@ void Scout::repeat(const Watch& watch, base::Now now) {
 }
 
 // ---- Judging
-// ---------------------------------------------------------------------------------------
 
 bool Scout::is_ours(const Watch& watch, base::Now now) const {
   if (!watch.death_killed) return false;
@@ -353,173 +335,7 @@ bool Scout::is_ours(const Watch& watch, base::Now now) const {
          now.wall - *last.ended_at < kOursFor;
 }
 
-// Who can tell whether a service is well: its own probes or, without any, those of its callers.
-std::set<std::string> Scout::judges_of(const std::string& service) const {
-  const auto own = watches_.find(service);
-  if (own != watches_.end() && !own->second.probes().empty()) return {service};
-  std::set<std::string> judges;
-  for (const auto& [name, watch] : watches_) {
-    const auto& needs = watch.service().depends_on;
-    if (std::find(needs.begin(), needs.end(), service) == needs.end() || watch.probes().empty())
-      continue;
-    judges.insert(name);
-  }
-  return judges;
-}
-
-// A dependency shows trouble too, or has not answered well since ours began: its own incident may
-// explain ours, so it gets time to open.
-bool Scout::is_upstream_suspicious(const Watch& watch, base::Instant since, base::Now now) const {
-  for (const auto& name : watch.service().depends_on) {
-    const auto found = watches_.find(name);
-    if (found == watches_.end()) continue;
-    const Watch& upstream = found->second;
-    const bool dead = upstream.confirm_death || deaths_.contains(name);
-    const bool doubtful = !upstream.down && upstream.container &&
-                          (upstream.suspicious(now) || !upstream.answered_well_since(since));
-    if (book_.open_of(name, false) == nullptr && (dead || doubtful)) return true;
-    if (is_upstream_suspicious(upstream, since, now)) return true;
-  }
-  return false;
-}
-
-Signal Scout::signal_of(const Watch& watch, SignalKind kind, base::Now now) const {
-  Signal signal;
-  signal.kind = kind;
-  signal.service = watch.service().name;
-  signal.at = now.wall;
-  signal.cpu_percent = watch.last_cpu_percent();
-  signal.memory_bytes = watch.last_memory();
-  signal.restart_count = watch.restarts_within(config_.limits.policy_restarts_window, now);
-  signal.engine_restarts = kind == SignalKind::restarted_by_engine;
-  if (!watch.container) return signal;
-  const auto& container = *watch.container;
-  signal.container = container.id;
-  signal.container_name = container.name;
-  signal.image = container.image;
-  signal.started_at = container.started_at;
-  signal.memory_limit_bytes = container.memory_limit_bytes;
-  if (kind == SignalKind::container_died || kind == SignalKind::found_stopped ||
-      kind == SignalKind::restarted_by_engine) {
-    signal.exit_code = container.exit_code;
-    signal.oom_killed = container.oom_killed;
-    signal.detail = describe_death(container);
-    signal.confirmed_by = {"engine state"};
-    if (kind == SignalKind::restarted_by_engine)
-      signal.detail = "container " + container.name + " died and its restart policy brings it back";
-    if (watch.death_seen) signal.at = watch.died_at;
-  }
-  return signal;
-}
-
-// What besides the failed probes says that a running container is sick.
-std::vector<std::string> Scout::second_signals(const Watch& watch, base::Now now) const {
-  std::vector<std::string> signals;
-  if (watch.cpu_at_zero(now)) signals.emplace_back("stats: CPU at 0");
-  if (watch.cpu_at_limit(config_.limits.cpu_window, now))
-    signals.emplace_back("stats: CPU at its limit");
-  for (const auto& [name, caller] : watches_) {
-    const auto& needs = caller.service().depends_on;
-    const bool calls = std::find(needs.begin(), needs.end(), watch.service().name) != needs.end();
-    if (calls && caller.failing(now) != nullptr)
-      signals.push_back("caller: the probe of " + name + " fails");
-  }
-  return signals;
-}
-
-Signal Scout::failing_signal(const Watch& watch, const ProbeWatch& probe, base::Now now) const {
-  const auto& last = probe.ring.back().second;
-  const auto kind = last.result == telemetry::ProbeResult::refused   ? SignalKind::probe_refused
-                    : last.result == telemetry::ProbeResult::timeout ? SignalKind::probe_timeout
-                                                                     : SignalKind::probe_error;
-  auto signal = signal_of(watch, kind, now);
-  signal.at = probe.failing_since_wall;
-  signal.probe = probe.name;
-  signal.detail = probe.name + " probe failed " + std::to_string(probe.failed_in_row) +
-                  (probe.failed_in_row == 1 ? " time: " : " times in a row: ") +
-                  std::string(telemetry::to_string(last.result));
-  if (last.status != 0) signal.detail += ", status " + std::to_string(last.status);
-  if (last.connected && kind == SignalKind::probe_timeout)
-    signal.confirmed_by.push_back("tcp connects, nothing answers");
-  for (auto& second : second_signals(watch, now)) signal.confirmed_by.push_back(std::move(second));
-  return signal;
-}
-
-Signal Scout::slow_signal(const Watch& watch, const ProbeWatch& probe, base::Now now) const {
-  const auto window = probe.settings.window;
-  auto signal = signal_of(watch, SignalKind::latency_above_bound, now);
-  signal.probe = probe.name;
-  signal.at = now.wall - std::chrono::duration_cast<base::Millis>(window);
-  for (const auto& [at, sample] : probe.ring) {
-    if (now.boot - at <= window) signal.latency_ms = std::max(signal.latency_ms, sample.latency_ms);
-  }
-  signal.detail = probe.name + " answers slower than " +
-                  base::format_duration(*probe.settings.latency_bound) + " for " +
-                  base::format_duration(window) + ", worst " + std::to_string(signal.latency_ms) +
-                  "ms";
-  signal.confirmed_by.push_back("every sample of the window");
-  return signal;
-}
-
-std::optional<Signal> Scout::symptom_of(const Watch& watch, base::Now now) const {
-  if (watch.down) return std::nullopt;
-  if (const auto* probe = watch.failing(now)) {
-    const bool young = watch.started && now.boot - *watch.started < kStartGrace;
-    if (probe->ring.back().second.result == telemetry::ProbeResult::refused && young)
-      return std::nullopt;
-    return failing_signal(watch, *probe, now);
-  }
-  if (const auto* probe = watch.slow(now)) return slow_signal(watch, *probe, now);
-  if (watch.cpu_at_limit(config_.limits.cpu_window, now)) {
-    auto signal = signal_of(watch, SignalKind::cpu_at_limit, now);
-    signal.at = now.wall - std::chrono::duration_cast<base::Millis>(config_.limits.cpu_window);
-    signal.detail = "CPU at its limit for " + base::format_duration(config_.limits.cpu_window) +
-                    ": " + number(signal.cpu_percent) + " %";
-    signal.confirmed_by.push_back("every sample of the window");
-    return signal;
-  }
-  if (watch.container && watch.container->health == engine::HealthState::unhealthy) {
-    auto signal = signal_of(watch, SignalKind::engine_unhealthy, now);
-    signal.detail = "the engine's own health check says unhealthy";
-    return signal;
-  }
-  return std::nullopt;
-}
-
-void Scout::judge(Proof& proof, const Watch& watch, const telemetry::ProbeSample& sample,
-                  base::Instant at) const {
-  const auto target = watches_.find(proof.service);
-  if (target != watches_.end() && target->second.down) return;
-  if (target != watches_.end() && target->second.started && at < *target->second.started) return;
-  const auto probe = std::find_if(watch.probes().begin(), watch.probes().end(),
-                                  [&](const auto& p) { return p.name == sample.probe; });
-  if (probe == watch.probes().end()) return;
-  ++proof.tries;
-  const auto who = watch.service().name + " " + sample.probe;
-  if (sample.result != telemetry::ProbeResult::ok &&
-      sample.result != telemetry::ProbeResult::slow) {
-    proof.last_bad = who + ": " + std::string(telemetry::to_string(sample.result));
-    if (++proof.bad_in_row[who] >= probe->settings.fails && proof.first_good) {
-      proof.failure = "sick again after the first good probe: " + proof.last_bad;
-    }
-    return;
-  }
-  proof.bad_in_row[who] = 0;
-  const auto& bound = probe->settings.latency_bound;
-  if (bound && sample.latency_ms >
-                   base::to_ms(*bound)) {  // Neither proof nor relapse: slow() judges a window.
-    proof.last_bad = who + ": slower than " + base::format_duration(*bound);
-    return;
-  }
-  ++proof.good;
-  proof.worst_ms = std::max(proof.worst_ms, sample.latency_ms);
-  if (proof.first_good || (!proof.probe.empty() && proof.probe != sample.probe)) return;
-  proof.first_good = at;
-  proof.first_latency_ms = sample.latency_ms;
-}
-
 // ---- Deciding
-// --------------------------------------------------------------------------------------
 
 role::Output<Request> Scout::decide(const role::View& view) {
   Output output;
@@ -643,140 +459,6 @@ void Scout::raise(Watch& watch, Signal signal, const role::View& view, Output& o
       watch.service().name + ":" + std::string(incident::to_string(kind)),
       base::sha256_hex(snapshot)};
   output.units.push_back({drafter.add(opening_++, std::move(opened)).take(), {snapshot}, {}});
-}
-
-Proof& Scout::proof_of(const Incident& incident, base::Now now) {
-  const auto& asked = *incident.verification;
-  auto& proof = proofs_[incident.id];
-  if (proof.service == asked.service && proof.op == asked.op &&
-      proof.asked.time_since_epoch().count() != 0)
-    return proof;
-  proof = Proof{};
-  proof.op = asked.op;
-  proof.service = asked.service;
-  proof.asked = now.boot;
-  if (judges_of(asked.service).contains(incident.signal.service))
-    proof.probe = incident.signal.probe;
-  for (const auto& [name, watch] : watches_) {
-    if (watch.failing(now) != nullptr) proof.red_before.insert(name);
-  }
-  // What was probed between the start and this moment counts too.
-  for (const auto& name : judges_of(asked.service)) {
-    const auto watch = watches_.find(name);
-    if (watch == watches_.end() || asked.op.empty()) continue;
-    for (const auto& probe : watch->second.probes()) {
-      for (const auto& [at, sample] : probe.ring) judge(proof, watch->second, sample, at);
-    }
-  }
-  return proof;
-}
-
-// Empty when the fix is proven; otherwise what is still missing.
-std::string Scout::missing_for_pass(const Proof& proof, const Incident& incident,
-                                    base::Now now) const {
-  const auto soak = incident.verification->soak;
-  const auto watch = watches_.find(proof.service);
-  if (watch == watches_.end()) return "the service is not configured any more";
-  const Watch& target = watch->second;
-  if (engine_lost_) return "the engine cannot be heard";
-  if (target.down || !target.container || target.container->state != engine::RunState::running)
-    return "the container does not run";
-  if (judges_of(proof.service).empty()) return now.boot - proof.asked >= soak ? "" : "soak time";
-  if (!proof.first_good)
-    return "no good probe yet" + (proof.last_bad.empty() ? "" : " (" + proof.last_bad + ")");
-  if (now.boot - *proof.first_good < soak) return "soak time";
-  if (proof.good < config_.limits.soak_probes_min)
-    return "fewer good probes than " + std::to_string(config_.limits.soak_probes_min);
-  for (const auto& name : judges_of(proof.service)) {
-    const Watch& judge = watches_.at(name);
-    if (judge.slow(now) != nullptr) return name + " is still slower than its bound";
-    if (judge.failing(now) != nullptr) return name + " is failing";
-    if (!judge.looks_healthy(std::chrono::seconds(1), now))
-      return "not every probe of " + name + " has a good answer now";
-  }
-  if (target.cpu_at_limit(config_.limits.cpu_window, now)) return "CPU is still at its limit";
-  for (const auto& [name, other] : watches_) {
-    if (name != proof.service && other.failing(now) != nullptr && !proof.red_before.contains(name))
-      return name + " got worse";
-  }
-  return "";
-}
-
-void Scout::decide_proofs(const role::View& view, Output& output) {
-  std::erase_if(proofs_, [&](const auto& item) {
-    const auto* incident = book_.find(item.first);
-    return incident == nullptr || !incident::is_due(*incident, incident::Command::verify);
-  });
-  for (const auto id : book_.live()) {
-    const Incident& incident = *book_.find(id);
-    if (incident.state != State::verifying || incident.failed || !incident.verification) continue;
-    Proof& proof = proof_of(incident, view.now);
-    role::Drafter drafter(book_, incident::Role::scout, random_, view.now);
-    if (proof.first_good) {
-      if (!incident.first_good)
-        drafter.add(id, incident::VerificationTried{proof.op, std::max(proof.tries, 1), true,
-                                                    proof.first_latency_ms, "first good probe"});
-    } else if (!proof.first_good && proof.tries > proof.tries_told &&
-               proof.tries_told < kTriesTold) {
-      proof.tries_told = proof.tries;
-      drafter.add(id, incident::VerificationTried{proof.op, proof.tries, false, 0, proof.last_bad});
-    }
-    const auto missing = missing_for_pass(proof, incident, view.now);
-    const auto deadline = config_.limits.verify_deadline +
-                          (proof.first_good ? incident.verification->soak * 2 : base::Duration(0));
-    if (missing.empty()) {
-      const std::string detail = judges_of(proof.service).empty()
-                                     ? "no probe is configured: proven by the engine's state alone"
-                                     : "";
-      drafter.add(id, incident::VerificationPassed{proof.op, proof.good, proof.worst_ms, detail});
-    } else if (!proof.failure.empty()) {
-      drafter.add(id, incident::VerificationFailed{proof.op, proof.failure});
-    } else if (view.now.boot - proof.asked > deadline) {
-      drafter.add(id, incident::VerificationFailed{
-                          proof.op,
-                          "not proven within " + base::format_duration(deadline) + ": " + missing});
-    }
-    output.wake_by(view.now.boot + kBurstMax);
-    auto drafts = drafter.take();
-    if (!drafts.empty()) output.units.push_back({std::move(drafts), {}, {}});
-  }
-}
-
-// An incident nobody has acted on, whose service is well again for the soak time, healed by itself.
-void Scout::decide_recoveries(const role::View& view, Output& output) {
-  std::erase_if(healthy_since_,
-                [&](const auto& item) { return !book_.live().contains(item.first); });
-  for (const auto id : book_.live()) {
-    const Incident& incident = *book_.find(id);
-    const bool waiting = incident.state == State::open || incident.state == State::diagnosing ||
-                         incident.state == State::planned ||
-                         incident.state == State::awaiting_approval ||
-                         incident.state == State::escalated;
-    const auto watch = watches_.find(incident.signal.service);
-    bool well = waiting && watch != watches_.end() && !engine_lost_;
-    if (well) {
-      for (const auto& name : judges_of(incident.signal.service)) {
-        const Watch& judge = watches_.at(name);
-        well = well && judge.looks_healthy(std::chrono::seconds(1), view.now) &&
-               judge.slow(view.now) == nullptr;
-      }
-      well = well && !watch->second.down && watch->second.container &&
-             watch->second.container->state == engine::RunState::running &&
-             !watch->second.cpu_at_limit(config_.limits.cpu_window, view.now) &&
-             !symptom_of(watch->second, view.now);
-    }
-    if (!well) {
-      healthy_since_.erase(id);
-      continue;
-    }
-    const auto since = healthy_since_.try_emplace(id, view.now.boot).first->second;
-    output.wake_by(view.now.boot + kBurstMax);
-    if (view.now.boot - since < config_.limits.soak) continue;
-    role::Drafter drafter(book_, incident::Role::scout, random_, view.now);
-    drafter.add(id, incident::SelfHealed{"The symptom is gone and stayed away for " +
-                                         base::format_duration(config_.limits.soak) + "."});
-    output.units.push_back({drafter.take(), {}, {}});
-  }
 }
 
 void Scout::decide_deploys(const role::View& view, Output& output) {

@@ -15,6 +15,8 @@ namespace scout {
 
 inline constexpr base::Duration kRing = std::chrono::seconds(60);
 inline constexpr std::size_t kRingMax = 600;  // Per ring, whatever the rate.
+// Between two looks while something is awaited: a start's first good answer, a soak time's end.
+inline constexpr base::Duration kBurstMax = std::chrono::milliseconds(250);
 
 // One probe's schedule and ring.
 struct ProbeWatch {

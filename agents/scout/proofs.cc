@@ -1,0 +1,196 @@
+// Scout's proofs: whether a fix, or a recovery by itself, holds for the soak time.
+#include <algorithm>
+
+#include "agents/scout/scout.h"
+
+namespace scout {
+namespace {
+
+using incident::Incident;
+using incident::State;
+
+constexpr int kTriesTold = 10;  // Failed tries in the ledger per proof.
+
+}  // namespace
+
+// Who can tell whether a service is well: its own probes or, without any, those of its callers.
+std::set<std::string> Scout::judges_of(const std::string& service) const {
+  const auto own = watches_.find(service);
+  if (own != watches_.end() && !own->second.probes().empty()) return {service};
+  std::set<std::string> judges;
+  for (const auto& [name, watch] : watches_) {
+    const auto& needs = watch.service().depends_on;
+    if (std::find(needs.begin(), needs.end(), service) == needs.end() || watch.probes().empty())
+      continue;
+    judges.insert(name);
+  }
+  return judges;
+}
+
+void Scout::judge(Proof& proof, const Watch& watch, const telemetry::ProbeSample& sample,
+                  base::Instant at) const {
+  const auto target = watches_.find(proof.service);
+  if (target != watches_.end() && target->second.down) return;
+  if (target != watches_.end() && target->second.started && at < *target->second.started) return;
+  const auto probe = std::find_if(watch.probes().begin(), watch.probes().end(),
+                                  [&](const auto& p) { return p.name == sample.probe; });
+  if (probe == watch.probes().end()) return;
+  ++proof.tries;
+  const auto who = watch.service().name + " " + sample.probe;
+  if (sample.result != telemetry::ProbeResult::ok &&
+      sample.result != telemetry::ProbeResult::slow) {
+    proof.last_bad = who + ": " + std::string(telemetry::to_string(sample.result));
+    if (++proof.bad_in_row[who] >= probe->settings.fails && proof.first_good) {
+      proof.failure = "sick again after the first good probe: " + proof.last_bad;
+    }
+    return;
+  }
+  proof.bad_in_row[who] = 0;
+  const auto& bound = probe->settings.latency_bound;
+  if (bound && sample.latency_ms >
+                   base::to_ms(*bound)) {  // Neither proof nor relapse: slow() judges a window.
+    proof.last_bad = who + ": slower than " + base::format_duration(*bound);
+    return;
+  }
+  ++proof.good;
+  proof.worst_ms = std::max(proof.worst_ms, sample.latency_ms);
+  if (proof.first_good || (!proof.probe.empty() && proof.probe != sample.probe)) return;
+  proof.first_good = at;
+  proof.first_latency_ms = sample.latency_ms;
+}
+
+Proof& Scout::proof_of(const Incident& incident, base::Now now) {
+  const auto& asked = *incident.verification;
+  auto& proof = proofs_[incident.id];
+  if (proof.service == asked.service && proof.op == asked.op &&
+      proof.asked.time_since_epoch().count() != 0)
+    return proof;
+  proof = Proof{};
+  proof.op = asked.op;
+  proof.service = asked.service;
+  proof.asked = now.boot;
+  if (judges_of(asked.service).contains(incident.signal.service))
+    proof.probe = incident.signal.probe;
+  for (const auto& [name, watch] : watches_) {
+    if (watch.failing(now) != nullptr) proof.red_before.insert(name);
+  }
+  // What was probed between the start and this moment counts too.
+  for (const auto& name : judges_of(asked.service)) {
+    const auto watch = watches_.find(name);
+    if (watch == watches_.end() || asked.op.empty()) continue;
+    for (const auto& probe : watch->second.probes()) {
+      for (const auto& [at, sample] : probe.ring) judge(proof, watch->second, sample, at);
+    }
+  }
+  return proof;
+}
+
+// Empty when the fix is proven; otherwise what is still missing.
+std::string Scout::missing_for_pass(const Proof& proof, const Incident& incident,
+                                    base::Now now) const {
+  const auto soak = incident.verification->soak;
+  const auto watch = watches_.find(proof.service);
+  if (watch == watches_.end()) return "the service is not configured any more";
+  const Watch& target = watch->second;
+  if (engine_lost_) return "the engine cannot be heard";
+  if (target.down || !target.container || target.container->state != engine::RunState::running)
+    return "the container does not run";
+  if (judges_of(proof.service).empty()) return now.boot - proof.asked >= soak ? "" : "soak time";
+  if (!proof.first_good)
+    return "no good probe yet" + (proof.last_bad.empty() ? "" : " (" + proof.last_bad + ")");
+  if (now.boot - *proof.first_good < soak) return "soak time";
+  if (proof.good < config_.limits.soak_probes_min)
+    return "fewer good probes than " + std::to_string(config_.limits.soak_probes_min);
+  for (const auto& name : judges_of(proof.service)) {
+    const Watch& judge = watches_.at(name);
+    if (judge.slow(now) != nullptr) return name + " is still slower than its bound";
+    if (judge.failing(now) != nullptr) return name + " is failing";
+    if (!judge.looks_healthy(std::chrono::seconds(1), now))
+      return "not every probe of " + name + " has a good answer now";
+  }
+  if (target.cpu_at_limit(config_.limits.cpu_window, now)) return "CPU is still at its limit";
+  for (const auto& [name, other] : watches_) {
+    if (name != proof.service && other.failing(now) != nullptr && !proof.red_before.contains(name))
+      return name + " got worse";
+  }
+  return "";
+}
+
+void Scout::decide_proofs(const role::View& view, Output& output) {
+  std::erase_if(proofs_, [&](const auto& item) {
+    const auto* incident = book_.find(item.first);
+    return incident == nullptr || !incident::is_due(*incident, incident::Command::verify);
+  });
+  for (const auto id : book_.live()) {
+    const Incident& incident = *book_.find(id);
+    if (incident.state != State::verifying || incident.failed || !incident.verification) continue;
+    Proof& proof = proof_of(incident, view.now);
+    role::Drafter drafter(book_, incident::Role::scout, random_, view.now);
+    if (proof.first_good) {
+      if (!incident.first_good)
+        drafter.add(id, incident::VerificationTried{proof.op, std::max(proof.tries, 1), true,
+                                                    proof.first_latency_ms, "first good probe"});
+    } else if (!proof.first_good && proof.tries > proof.tries_told &&
+               proof.tries_told < kTriesTold) {
+      proof.tries_told = proof.tries;
+      drafter.add(id, incident::VerificationTried{proof.op, proof.tries, false, 0, proof.last_bad});
+    }
+    const auto missing = missing_for_pass(proof, incident, view.now);
+    const auto deadline = config_.limits.verify_deadline +
+                          (proof.first_good ? incident.verification->soak * 2 : base::Duration(0));
+    if (missing.empty()) {
+      const std::string detail = judges_of(proof.service).empty()
+                                     ? "no probe is configured: proven by the engine's state alone"
+                                     : "";
+      drafter.add(id, incident::VerificationPassed{proof.op, proof.good, proof.worst_ms, detail});
+    } else if (!proof.failure.empty()) {
+      drafter.add(id, incident::VerificationFailed{proof.op, proof.failure});
+    } else if (view.now.boot - proof.asked > deadline) {
+      drafter.add(id, incident::VerificationFailed{
+                          proof.op,
+                          "not proven within " + base::format_duration(deadline) + ": " + missing});
+    }
+    output.wake_by(view.now.boot + kBurstMax);
+    auto drafts = drafter.take();
+    if (!drafts.empty()) output.units.push_back({std::move(drafts), {}, {}});
+  }
+}
+
+// An incident nobody has acted on, whose service is well again for the soak time, healed by itself.
+void Scout::decide_recoveries(const role::View& view, Output& output) {
+  std::erase_if(healthy_since_,
+                [&](const auto& item) { return !book_.live().contains(item.first); });
+  for (const auto id : book_.live()) {
+    const Incident& incident = *book_.find(id);
+    const bool waiting = incident.state == State::open || incident.state == State::diagnosing ||
+                         incident.state == State::planned ||
+                         incident.state == State::awaiting_approval ||
+                         incident.state == State::escalated;
+    const auto watch = watches_.find(incident.signal.service);
+    bool well = waiting && watch != watches_.end() && !engine_lost_;
+    if (well) {
+      for (const auto& name : judges_of(incident.signal.service)) {
+        const Watch& judge = watches_.at(name);
+        well = well && judge.looks_healthy(std::chrono::seconds(1), view.now) &&
+               judge.slow(view.now) == nullptr;
+      }
+      well = well && !watch->second.down && watch->second.container &&
+             watch->second.container->state == engine::RunState::running &&
+             !watch->second.cpu_at_limit(config_.limits.cpu_window, view.now) &&
+             !symptom_of(watch->second, view.now);
+    }
+    if (!well) {
+      healthy_since_.erase(id);
+      continue;
+    }
+    const auto since = healthy_since_.try_emplace(id, view.now.boot).first->second;
+    output.wake_by(view.now.boot + kBurstMax);
+    if (view.now.boot - since < config_.limits.soak) continue;
+    role::Drafter drafter(book_, incident::Role::scout, random_, view.now);
+    drafter.add(id, incident::SelfHealed{"The symptom is gone and stayed away for " +
+                                         base::format_duration(config_.limits.soak) + "."});
+    output.units.push_back({drafter.take(), {}, {}});
+  }
+}
+
+}  // namespace scout
