@@ -8,12 +8,15 @@ namespace {
 using incident::Incident;
 using incident::State;
 
-constexpr base::Duration kWaitForMemory = std::chrono::milliseconds(20);   // Memory never delays healing more.
-constexpr base::Duration kWaitForReads = std::chrono::milliseconds(300);   // Snapshot and log, where they matter.
-constexpr base::Duration kLogLate = std::chrono::seconds(30);              // Then the log is not worth having.
+constexpr base::Duration kWaitForMemory =
+    std::chrono::milliseconds(20);  // Memory never delays healing more.
+constexpr base::Duration kWaitForReads =
+    std::chrono::milliseconds(300);  // Snapshot and log, where they matter.
+constexpr base::Duration kLogLate = std::chrono::seconds(30);  // Then the log is not worth having.
 
 bool has_log(const Incident& incident) {
-  return std::any_of(incident.evidence.begin(), incident.evidence.end(), [](const auto& item) { return item.kind == "log"; });
+  return std::any_of(incident.evidence.begin(), incident.evidence.end(),
+                     [](const auto& item) { return item.kind == "log"; });
 }
 
 }  // namespace
@@ -23,89 +26,114 @@ std::string key_of(const Request& request) {
   return "log:" + std::to_string(std::get<ReadLog>(request).incident);
 }
 
-Brain::Brain(const config::Config& config, base::Random& random) : config_(config), random_(random) {}
+Brain::Brain(const config::Config& config, base::Random& random)
+    : config_(config), random_(random) {}
 
 void Brain::absorb(const ledger::Record& record, base::Now) {
   book_.absorb(record.event);
-  if (const auto* seen = std::get_if<incident::DeploySeen>(&record.event.what)) deployed_[seen->service] = record.event.at;
+  if (const auto* seen = std::get_if<incident::DeploySeen>(&record.event.what))
+    deployed_[seen->service] = record.event.at;
 }
 
 void Brain::absorb(const Answer& answer, base::Now) {
-  if (const auto* read = std::get_if<SnapshotRead>(&answer)) snapshots_.insert_or_assign(read->hash, read->snapshot);
-  if (const auto* read = std::get_if<LogRead>(&answer)) logs_.insert_or_assign(read->incident, read->lines);
+  if (const auto* read = std::get_if<SnapshotRead>(&answer))
+    snapshots_.insert_or_assign(read->hash, read->snapshot);
+  if (const auto* read = std::get_if<LogRead>(&answer))
+    logs_.insert_or_assign(read->incident, read->lines);
 }
 
 role::Output<Request> Brain::decide(const role::View& view) {
   Output output;
+  if (!started_) started_ = view.now.boot;
   for (const auto id : book_.live()) {
     const Incident& incident = *book_.find(id);
-    if (incident::is_due(incident, incident::Command::diagnose)) decide_diagnosis(incident, view, output);
-    else decide_amendment(incident, view, output);
-    if (incident::is_due(incident, incident::Command::write_postmortem)) decide_postmortem(incident, view, output);
+    if (incident::is_due(incident, incident::Command::diagnose))
+      decide_diagnosis(incident, view, output);
+    else
+      decide_amendment(incident, view, output);
+    if (incident::is_due(incident, incident::Command::write_postmortem))
+      decide_postmortem(incident, view, output);
   }
   std::erase_if(snapshots_, [&](const auto& item) {
-    return std::none_of(book_.live().begin(), book_.live().end(), [&](auto id) { return book_.find(id)->snapshot == item.first; });
+    return std::none_of(book_.live().begin(), book_.live().end(),
+                        [&](auto id) { return book_.find(id)->snapshot == item.first; });
   });
   std::erase_if(logs_, [&](const auto& item) { return !book_.live().contains(item.first); });
   return output;
 }
 
 Findings Brain::findings_of(const Incident& incident, base::WallTime now) const {
-  Findings findings{incident, book_, config_, {}, {}, {}, now};
-  if (const auto found = snapshots_.find(incident.snapshot); found != snapshots_.end() && found->second) findings.snapshot = *found->second;
-  if (const auto found = logs_.find(incident.id); found != logs_.end() && found->second) findings.log = *found->second;
-  if (const auto found = deployed_.find(incident.signal.service); found != deployed_.end()) findings.deployed_at = found->second;
+  Findings findings{incident, book_, config_, {}, {}, {}, now, 0};
+  if (const auto found = snapshots_.find(incident.snapshot);
+      found != snapshots_.end() && found->second)
+    findings.snapshot = *found->second;
+  if (const auto found = logs_.find(incident.id); found != logs_.end() && found->second)
+    findings.log = *found->second;
+  if (const auto found = deployed_.find(incident.signal.service); found != deployed_.end())
+    findings.deployed_at = found->second;
+  findings.restarts = incident.signal.restart_count;
+  for (const auto& event : book_.entries().at(incident.id).events) {
+    const auto* added = std::get_if<incident::SignalAdded>(&event.what);
+    if (added != nullptr && added->signal.engine_restarts)
+      findings.restarts = std::max(findings.restarts, added->signal.restart_count);
+  }
   return findings;
 }
 
 bool Brain::is_ready(const Incident& incident, const role::View& view, Output& output) {
-  const auto opened = incident.reached.at("opened").boot;
+  // An opening "later than now" is of another boot of this machine.
+  const auto opened = incident.reached.at("opened").boot > view.now.boot
+                          ? *started_
+                          : std::max(incident.reached.at("opened").boot, *started_);
   const bool need_snapshot = !incident.snapshot.empty() && !snapshots_.contains(incident.snapshot);
   const bool need_log = !incident.signal.container.empty() && !logs_.contains(incident.id);
   if (need_snapshot) output.ask(ReadSnapshot{incident.snapshot});
   if (need_log) output.ask(ReadLog{incident.id, incident.signal.container});
   const bool reads = need_snapshot || (need_log && !is_conclusive(incident.signal));
-  if (reads && view.now.boot < opened + kWaitForReads) return output.wake_by(opened + kWaitForReads), false;
-  if (!incident.recalled && view.now.boot < opened + kWaitForMemory) return output.wake_by(opened + kWaitForMemory), false;
+  if (reads && view.now.boot < opened + kWaitForReads)
+    return output.wake_by(opened + kWaitForReads), false;
+  if (!incident.recalled && view.now.boot < opened + kWaitForMemory)
+    return output.wake_by(opened + kWaitForMemory), false;
   return true;
 }
 
 void Brain::decide_diagnosis(const Incident& incident, const role::View& view, Output& output) {
   role::Drafter drafter(book_, incident::Role::brain, random_, view.now);
   if (const auto* root = find_root(incident, book_, config_)) {
-    incident::DiagnosisMade made;
-    made.failure = incident::FailureClass::dependency_down;
-    made.culprit = root->signal.service;
-    made.confidence = 0.95;
-    made.rule = "dependency_has_incident";
-    made.explanation = incident.signal.service + " depends on " + root->signal.service + ", which is sick.";
-    made.path = {{root->signal.service + ": " + root->signal.detail, incident.signal.service + ": " + incident.signal.detail, ""}};
-    drafter.add(incident.id, std::move(made));
-    drafter.add(incident.id, incident::IncidentJoined{root->id, "Follows from incident " + std::to_string(root->id) + " of " + root->signal.service + "."});
+    drafter.add(incident.id, incident::EvidenceCollected{collect_join_evidence(incident, *root)});
+    drafter.add(incident.id, diagnose_join(incident, *root));
+    drafter.add(incident.id, incident::IncidentJoined{
+                                 root->id, "Follows from incident " + std::to_string(root->id) +
+                                               " of " + root->signal.service + "."});
     output.units.push_back({drafter.take(), {}, {}});
     return;
   }
   if (!is_ready(incident, view, output)) return;
   const auto findings = findings_of(incident, view.now.wall);
-  auto evidence = collect_evidence(findings);
-  const auto diagnosis = diagnose(findings, evidence);
-  if (incident.evidence.empty()) drafter.add(incident.id, incident::EvidenceCollected{std::move(evidence)});
+  auto evidence = incident.evidence.empty() ? collect_evidence(findings) : incident.evidence;
+  const auto diagnosis = diagnose(findings, evidence);  // Cites the evidence that is in the record.
+  if (incident.evidence.empty())
+    drafter.add(incident.id, incident::EvidenceCollected{std::move(evidence)});
   drafter.add(incident.id, diagnosis);
   if (diagnosis.failure != incident::FailureClass::nothing_wrong) {
-    drafter.add(incident.id, make_plan(findings, diagnosis, incident.plan ? incident.plan->generation + 1 : 1));
+    drafter.add(incident.id,
+                make_plan(findings, diagnosis, incident.plan ? incident.plan->generation + 1 : 1));
   }
   output.units.push_back({drafter.take(), {}, {}});
 }
 
 // Healing did not wait for the log; it is added to the evidence when it comes.
 void Brain::decide_amendment(const Incident& incident, const role::View& view, Output& output) {
-  if (!incident.diagnosis || incident.evidence.empty() || has_log(incident) || incident.signal.container.empty()) return;
+  if (!incident.diagnosis || incident.evidence.empty() || has_log(incident) ||
+      incident.signal.container.empty())
+    return;
   if (view.now.boot - incident.reached.at("opened").boot > kLogLate) return;
   const auto log = logs_.find(incident.id);
   if (log == logs_.end()) return output.ask(ReadLog{incident.id, incident.signal.container});
   if (!log->second || log->second->empty()) return;
   role::Drafter drafter(book_, incident::Role::brain, random_, view.now);
-  drafter.add(incident.id, incident::EvidenceCollected{{log_evidence(*log->second, incident.evidence.size() + 1)}});
+  drafter.add(incident.id, incident::EvidenceCollected{
+                               {log_evidence(*log->second, incident.evidence.size() + 1)}});
   output.units.push_back({drafter.take(), {}, {}});
 }
 

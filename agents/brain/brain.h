@@ -11,13 +11,24 @@
 
 namespace brain {
 
-struct ReadSnapshot { std::string hash; };
-struct ReadLog { incident::IncidentId incident = 0; std::string container; };
+struct ReadSnapshot {
+  std::string hash;
+};
+struct ReadLog {
+  incident::IncidentId incident = 0;
+  std::string container;
+};
 using Request = std::variant<ReadSnapshot, ReadLog>;
 [[nodiscard]] std::string key_of(const Request& request);
 
-struct SnapshotRead { std::string hash; base::Result<telemetry::Snapshot> snapshot; };
-struct LogRead { incident::IncidentId incident = 0; base::Result<std::vector<std::string>> lines; };
+struct SnapshotRead {
+  std::string hash;
+  base::Result<telemetry::Snapshot> snapshot;
+};
+struct LogRead {
+  incident::IncidentId incident = 0;
+  base::Result<std::vector<std::string>> lines;
+};
 using Answer = std::variant<SnapshotRead, LogRead>;
 
 class Brain final : public role::Role<Request, Answer> {
@@ -33,7 +44,8 @@ class Brain final : public role::Role<Request, Answer> {
 
   void decide_diagnosis(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_amendment(const incident::Incident& incident, const role::View& view, Output& output);
-  void decide_postmortem(const incident::Incident& incident, const role::View& view, Output& output);
+  void decide_postmortem(const incident::Incident& incident, const role::View& view,
+                         Output& output);
   // True when everything worth waiting for is there or its time is up; else asks for it.
   bool is_ready(const incident::Incident& incident, const role::View& view, Output& output);
   [[nodiscard]] Findings findings_of(const incident::Incident& incident, base::WallTime now) const;
@@ -41,12 +53,15 @@ class Brain final : public role::Role<Request, Answer> {
   const config::Config& config_;
   base::Random& random_;
   incident::Book book_;
-  std::map<std::string, base::Result<telemetry::Snapshot>> snapshots_;               // By hash, while needed.
-  std::map<incident::IncidentId, base::Result<std::vector<std::string>>> logs_;      // While needed.
-  std::map<std::string, base::WallTime> deployed_;                                   // By service: last deploy.seen.
+  std::map<std::string, base::Result<telemetry::Snapshot>> snapshots_;  // By hash, while needed.
+  std::map<incident::IncidentId, base::Result<std::vector<std::string>>> logs_;  // While needed.
+  std::optional<base::Instant>
+      started_;  // First decision of this process: patience counts from here at the earliest.
+  std::map<std::string, base::WallTime> deployed_;  // By service: last deploy.seen.
 };
 
-// The post-mortem of a resolved incident: facts of the record only, no names of people. Pure.
+// The post-mortem of a resolved incident: facts of the record only, no names of people, no text
+// that came from outside but names and the symptom's line, flattened. Pure.
 [[nodiscard]] std::string write_postmortem(const incident::Incident& incident);
 
 }  // namespace brain

@@ -1,6 +1,7 @@
 #include "agents/brain/rules.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/hash.h"
 
@@ -18,19 +19,32 @@ using incident::Persistence;
 using incident::Signal;
 using incident::SignalKind;
 
-constexpr base::Millis kReturns = std::chrono::hours(1);       // A cured symptom that is back within this has returned.
-constexpr base::Millis kPatternTime = std::chrono::hours(24);  // So many equal faults in this time are a pattern ...
-constexpr int kPattern = 3;                                    // ... that a restart does not cure.
-constexpr base::Millis kJoinTime = std::chrono::minutes(2);    // A root is not older than this, unless still open.
+constexpr base::Millis kReturns =
+    std::chrono::hours(1);  // A cured symptom that is back within this has returned.
+constexpr base::Millis kPatternTime =
+    std::chrono::hours(24);   // So many equal faults in this time are a pattern ...
+constexpr int kPattern = 3;   // ... that a restart does not cure.
+constexpr int kRecent = 100;  // Incidents looked at for a root that is over.
+constexpr base::Millis kJoinTime =
+    std::chrono::minutes(2);  // A root is not older than this, unless still open.
 
 std::string megabytes(std::int64_t bytes) { return std::to_string(bytes / (1024 * 1024)) + " MB"; }
 
 bool is_death(SignalKind kind) {
-  return kind == SignalKind::container_died || kind == SignalKind::found_stopped || kind == SignalKind::restarted_by_engine;
+  return kind == SignalKind::container_died || kind == SignalKind::found_stopped ||
+         kind == SignalKind::restarted_by_engine;
 }
 
 bool has(const Signal& signal, std::string_view confirmation) {
-  return std::any_of(signal.confirmed_by.begin(), signal.confirmed_by.end(), [&](const auto& by) { return by == confirmation; });
+  return std::any_of(signal.confirmed_by.begin(), signal.confirmed_by.end(),
+                     [&](const auto& by) { return by == confirmation; });
+}
+
+// The engine's statistics or a caller's probe confirm what the service's own probes say.
+bool has_second_signal(const Signal& signal) {
+  return std::any_of(signal.confirmed_by.begin(), signal.confirmed_by.end(), [](const auto& by) {
+    return by.starts_with("stats:") || by.starts_with("caller:");
+  });
 }
 
 // Earlier incidents of the same service and class that began within `time` before this one.
@@ -38,7 +52,8 @@ int earlier(const Findings& findings, FailureClass failure, base::Millis time) {
   int count = 0;
   for (const auto& [id, entry] : findings.book.entries()) {
     const Incident& other = entry.incident;
-    if (id >= findings.incident.id || other.signal.service != findings.incident.signal.service) continue;
+    if (id >= findings.incident.id || other.signal.service != findings.incident.signal.service)
+      continue;
     if (!other.diagnosis || other.diagnosis->failure != failure || other.root != 0) continue;
     count += findings.incident.signal.at - other.signal.at <= time ? 1 : 0;
   }
@@ -48,12 +63,15 @@ int earlier(const Findings& findings, FailureClass failure, base::Millis time) {
 std::vector<std::string> callers_of(const config::Config& config, const std::string& service) {
   std::vector<std::string> callers;
   for (const auto& other : config.services) {
-    if (std::find(other.depends_on.begin(), other.depends_on.end(), service) != other.depends_on.end()) callers.push_back(other.name);
+    if (std::find(other.depends_on.begin(), other.depends_on.end(), service) !=
+        other.depends_on.end())
+      callers.push_back(other.name);
   }
   return callers;
 }
 
-bool depends_on(const config::Config& config, const std::string& service, const std::string& other) {
+bool depends_on(const config::Config& config, const std::string& service,
+                const std::string& other) {
   const auto* found = config::find_service(config, service);
   if (found == nullptr) return false;
   return std::any_of(found->depends_on.begin(), found->depends_on.end(), [&](const auto& name) {
@@ -70,24 +88,48 @@ std::string join(const std::vector<std::string>& words) {
 // The service has no probe of its own: only its callers can be hurt by its absence.
 bool is_internal(const config::Config& config, const std::string& name) {
   const auto* service = config::find_service(config, name);
-  return service != nullptr && !service->health && !service->path && !callers_of(config, name).empty();
+  return service != nullptr && !service->health && !service->path &&
+         !callers_of(config, name).empty();
+}
+
+// Only a curve that rose explains a death for want of memory: by a fifth of the limit, or to four
+// fifths of it. A fault faster than the samples leaves none.
+bool memory_rose(const Findings& findings) {
+  if (!findings.snapshot || findings.snapshot->usage.size() < 2) return false;
+  const auto& usage = findings.snapshot->usage;
+  const auto limit = usage.back().memory_limit_bytes > 0
+                         ? usage.back().memory_limit_bytes
+                         : findings.incident.signal.memory_limit_bytes;
+  if (limit <= 0) return false;
+  const auto low = std::min_element(usage.begin(), usage.end(), [](const auto& a, const auto& b) {
+                     return a.memory_bytes < b.memory_bytes;
+                   })->memory_bytes;
+  const auto last = usage.back().memory_bytes;
+  return last >= limit / 5 * 4 || last - low >= limit / 5;
 }
 
 std::optional<std::string> memory_curve(const Findings& findings) {
   if (!findings.snapshot || findings.snapshot->usage.size() < 2) return std::nullopt;
   const auto& usage = findings.snapshot->usage;
-  const auto [low, high] = std::minmax_element(usage.begin(), usage.end(), [](const auto& a, const auto& b) { return a.memory_bytes < b.memory_bytes; });
-  std::string text = "memory between " + megabytes(low->memory_bytes) + " and " + megabytes(high->memory_bytes) + ", last " + megabytes(usage.back().memory_bytes);
-  if (usage.back().memory_limit_bytes > 0) text += " of " + megabytes(usage.back().memory_limit_bytes);
+  const auto [low, high] = std::minmax_element(
+      usage.begin(), usage.end(),
+      [](const auto& a, const auto& b) { return a.memory_bytes < b.memory_bytes; });
+  std::string text = "memory between " + megabytes(low->memory_bytes) + " and " +
+                     megabytes(high->memory_bytes) + ", last " +
+                     megabytes(usage.back().memory_bytes);
+  if (usage.back().memory_limit_bytes > 0)
+    text += " of " + megabytes(usage.back().memory_limit_bytes);
   return text + ", over " + base::format_duration(usage.back().at - usage.front().at);
 }
 
 std::optional<std::string> cpu_curve(const Findings& findings) {
   if (!findings.snapshot || findings.snapshot->usage.empty()) return std::nullopt;
   double sum = 0, worst = 0;
-  for (const auto& sample : findings.snapshot->usage) sum += sample.cpu_percent, worst = std::max(worst, sample.cpu_percent);
+  for (const auto& sample : findings.snapshot->usage)
+    sum += sample.cpu_percent, worst = std::max(worst, sample.cpu_percent);
   const auto mean = static_cast<int>(sum / static_cast<double>(findings.snapshot->usage.size()));
-  return "CPU " + std::to_string(mean) + " % of a core on average, at most " + std::to_string(static_cast<int>(worst)) + " %";
+  return "CPU " + std::to_string(mean) + " % of a core on average, at most " +
+         std::to_string(static_cast<int>(worst)) + " %";
 }
 
 std::optional<std::string> probe_history(const Findings& findings) {
@@ -99,7 +141,8 @@ std::optional<std::string> probe_history(const Findings& findings) {
     worst = std::max(worst, probe.latency_ms);
   }
   const auto total = findings.snapshot->probes.size();
-  return std::to_string(good) + " of " + std::to_string(total) + " probes in the minute before were good, slowest " + std::to_string(worst) + "ms";
+  return std::to_string(good) + " of " + std::to_string(total) +
+         " probes in the minute before were good, slowest " + std::to_string(worst) + "ms";
 }
 
 // A rule's verdict before the causal path is drawn.
@@ -113,41 +156,81 @@ struct Verdict {
 Verdict judge_death(const Findings& findings) {
   const Signal& signal = findings.incident.signal;
   const std::string exit = "exit code " + std::to_string(signal.exit_code.value_or(0));
-  if (signal.engine_restarts && signal.restart_count >= findings.config.limits.policy_restarts_loop) {
-    return {FailureClass::crash_loop, 0.95, "engine_restarts_loop",
-            "It died " + std::to_string(signal.restart_count) + " times and its restart policy brings it back each time; another restart cures nothing.", {}};
+  if (signal.engine_restarts && findings.restarts >= findings.config.limits.policy_restarts_loop) {
+    return {FailureClass::crash_loop,
+            0.95,
+            "engine_restarts_loop",
+            "It died " + std::to_string(findings.restarts) +
+                " times and its restart policy brings it back each time; another restart cures "
+                "nothing.",
+            {}};
   }
   if (signal.oom_killed) {
-    return {FailureClass::oom, 0.99, "engine_says_oom", "The kernel killed the process because the container reached its memory limit (" + exit + ").",
-            {"crash by its own fault: the engine reports OOMKilled", "a person's stop: no kill event came before the death"}};
+    return {FailureClass::oom,
+            0.99,
+            "engine_says_oom",
+            "The kernel killed the process because the container reached its memory limit (" +
+                exit + ").",
+            {"crash by its own fault: the engine reports OOMKilled",
+             "a person's stop: no kill event came before the death"}};
   }
   if (is_internal(findings.config, signal.service)) {
-    return {FailureClass::dependency_down, 0.95, "internal_service_died",
-            "The service died (" + exit + "). It answers no probe of its own; those who call it are hurt: " + join(callers_of(findings.config, signal.service)) + ".",
-            {"out of memory: the engine does not report OOMKilled", "a person's stop: no kill event came before the death"}};
+    return {FailureClass::dependency_down,
+            0.95,
+            "internal_service_died",
+            "The service died (" + exit +
+                "). It answers no probe of its own; those who call it are hurt: " +
+                join(callers_of(findings.config, signal.service)) + ".",
+            {"out of memory: the engine does not report OOMKilled",
+             "a person's stop: no kill event came before the death"}};
   }
-  return {FailureClass::crash, signal.kind == SignalKind::found_stopped ? 0.92 : 0.97, "engine_says_dead",
+  return {FailureClass::crash,
+          signal.kind == SignalKind::found_stopped ? 0.92 : 0.97,
+          "engine_says_dead",
           "The process ended by itself or was killed from within its host (" + exit + ").",
-          {"out of memory: the engine does not report OOMKilled", "a person's stop: no kill event came before the death"}};
+          {"out of memory: the engine does not report OOMKilled",
+           "a person's stop: no kill event came before the death"}};
 }
 
 Verdict judge_probe(const Findings& findings) {
   const Signal& signal = findings.incident.signal;
   const bool running = has(signal, "engine: running");
-  const double at_limit = findings.snapshot && !findings.snapshot->usage.empty() ? findings.snapshot->usage.back().cpu_percent : 0;
+  const double at_limit = findings.snapshot && !findings.snapshot->usage.empty()
+                              ? findings.snapshot->usage.back().cpu_percent
+                              : 0;
   if (signal.kind == SignalKind::probe_timeout && signal.probe == "path") {
-    return {FailureClass::high_latency, running ? 0.92 : 0.6, "path_times_out", "The business path does not answer in time while the container runs.", {"crash: the engine says running"}};
+    return {FailureClass::high_latency,
+            running ? 0.92 : 0.6,
+            "path_times_out",
+            "The business path does not answer in time while the container runs.",
+            {"crash: the engine says running"}};
   }
   if (signal.kind == SignalKind::probe_timeout) {
-    const bool sure = running && has(signal, "tcp connects, nothing answers");
-    return {FailureClass::hang, sure ? 0.95 : 0.6, "running_but_silent",
-            "The container runs and accepts connections, but nothing answers: the process hangs.",
-            {"crash: the engine says running", "cpu saturation: the last sample shows " + std::to_string(static_cast<int>(at_limit)) + " %"}};
+    const bool connects = has(signal, "tcp connects, nothing answers");
+    const bool sure = running && (connects || has_second_signal(signal));
+    return {
+        FailureClass::hang,
+        sure ? 0.95 : 0.6,
+        "running_but_silent",
+        std::string("The container runs") + (connects ? " and accepts connections" : "") +
+            ", but nothing answers: the process hangs.",
+        {"crash: the engine says running", "cpu saturation: the last sample shows " +
+                                               std::to_string(static_cast<int>(at_limit)) + " %"}};
   }
   if (signal.kind == SignalKind::probe_refused) {
-    return {FailureClass::hang, running ? 0.9 : 0.5, "running_but_deaf", "The container runs but does not listen on its port.", {"crash: the engine says running"}};
+    const bool sure = running && has_second_signal(signal);
+    return {FailureClass::hang,
+            sure ? 0.92 : 0.6,
+            "running_but_deaf",
+            "The container runs but does not listen on its port.",
+            {"crash: the engine says running"}};
   }
-  return {FailureClass::unknown, 0.5, "answers_errors", "It answers with errors. Nothing it depends on is known to be sick, and a restart is not known to help.", {}};
+  return {FailureClass::unknown,
+          0.5,
+          "answers_errors",
+          "It answers with errors. Nothing it depends on is known to be sick, and a restart is not "
+          "known to help.",
+          {}};
 }
 
 Verdict judge(const Findings& findings) {
@@ -155,17 +238,30 @@ Verdict judge(const Findings& findings) {
   switch (signal.kind) {
     case SignalKind::container_died:
     case SignalKind::found_stopped:
-    case SignalKind::restarted_by_engine: return judge_death(findings);
+    case SignalKind::restarted_by_engine:
+      return judge_death(findings);
     case SignalKind::probe_timeout:
     case SignalKind::probe_refused:
-    case SignalKind::probe_error: return judge_probe(findings);
+    case SignalKind::probe_error:
+      return judge_probe(findings);
     case SignalKind::latency_above_bound:
-      return {FailureClass::high_latency, 0.92, "path_slow_for_a_window", "The " + signal.probe + " answers, but slower than its bound for a whole window.",
+      return {FailureClass::high_latency,
+              0.92,
+              "path_slow_for_a_window",
+              "The " + signal.probe + " answers, but slower than its bound for a whole window.",
               {"hang: it answers", "crash: the engine says running"}};
     case SignalKind::cpu_at_limit:
-      return {FailureClass::cpu_saturation, 0.92, "cpu_at_limit_for_a_window", "The container has been at its CPU limit for a whole window.", {"crash: the engine says running"}};
+      return {FailureClass::cpu_saturation,
+              0.92,
+              "cpu_at_limit_for_a_window",
+              "The container has been at its CPU limit for a whole window.",
+              {"crash: the engine says running"}};
     case SignalKind::engine_unhealthy:
-      return {FailureClass::unknown, 0.6, "engine_health_check", "Only the engine's own health check fails.", {}};
+      return {FailureClass::unknown,
+              0.6,
+              "engine_health_check",
+              "Only the engine's own health check fails.",
+              {}};
   }
   return {};
 }
@@ -179,35 +275,72 @@ std::string evidence_of_kind(const std::vector<Evidence>& evidence, std::string_
 
 std::string mechanism(FailureClass failure) {
   switch (failure) {
-    case FailureClass::oom: return "memory limit reached, killed by the kernel";
+    case FailureClass::oom:
+      return "memory limit reached, killed by the kernel";
     case FailureClass::crash:
-    case FailureClass::dependency_down: return "process ended";
-    case FailureClass::crash_loop: return "process ends again and again";
-    case FailureClass::hang: return "process stands still";
-    case FailureClass::high_latency: return "slow answers";
-    case FailureClass::cpu_saturation: return "CPU limit reached";
-    case FailureClass::stopped: return "stopped by a person";
-    case FailureClass::nothing_wrong: return "nothing";
-    case FailureClass::unknown: return "cause not known";
+    case FailureClass::dependency_down:
+      return "process ended";
+    case FailureClass::crash_loop:
+      return "process ends again and again";
+    case FailureClass::hang:
+      return "process stands still";
+    case FailureClass::high_latency:
+      return "slow answers";
+    case FailureClass::cpu_saturation:
+      return "CPU limit reached";
+    case FailureClass::stopped:
+      return "stopped by a person";
+    case FailureClass::nothing_wrong:
+      return "nothing";
+    case FailureClass::unknown:
+      return "cause not known";
   }
   return "";
 }
 
-std::vector<Cause> causal_path(const Findings& findings, FailureClass failure, const std::vector<Evidence>& evidence) {
+std::vector<Cause> causal_path(const Findings& findings, FailureClass failure,
+                               const std::vector<Evidence>& evidence) {
   const Signal& signal = findings.incident.signal;
-  const char* kind = failure == FailureClass::high_latency || failure == FailureClass::hang ? "probes"
-                     : failure == FailureClass::cpu_saturation                              ? "cpu"
-                                                                                            : "engine_state";
-  std::vector<Cause> path{{mechanism(failure), signal.service + ": " + std::string(incident::to_string(signal.kind)), evidence_of_kind(evidence, kind)}};
-  if (failure == FailureClass::oom) path.insert(path.begin(), {"memory grew to its limit", mechanism(failure), evidence_of_kind(evidence, "memory")});
+  const char* kind = failure == FailureClass::high_latency || failure == FailureClass::hang
+                         ? "probes"
+                     : failure == FailureClass::cpu_saturation ? "cpu"
+                                                               : "engine_state";
+  std::vector<Cause> path{{mechanism(failure),
+                           signal.service + ": " + std::string(incident::to_string(signal.kind)),
+                           evidence_of_kind(evidence, kind)}};
+  if (failure == FailureClass::oom) {
+    path.insert(path.begin(),
+                {"memory grew to its limit", mechanism(failure),
+                 evidence_of_kind(evidence, memory_rose(findings) ? "memory" : "engine_state")});
+  }
   const auto callers = callers_of(findings.config, signal.service);
   if (failure == FailureClass::dependency_down && !callers.empty()) {
-    path.push_back({path.back().to, join(callers) + ": cannot be served", evidence_of_kind(evidence, "topology")});
+    path.push_back({path.back().to, join(callers) + ": cannot be served",
+                    evidence_of_kind(evidence, "topology")});
   }
   return path;
 }
 
-MenuEntry restart_entry(const Findings& findings) {
+// How often a restart healed remembered incidents of this class. The matches are at most a handful;
+// where the recommendation of the memory is of this class too, its count is the fuller one.
+std::pair<int, int> restarts_remembered(const Incident& incident, FailureClass failure) {
+  if (!incident.recalled) return {0, 0};
+  int worked = 0, tried = 0;
+  for (const auto& match : incident.recalled->matches) {
+    if (match.failure != incident::to_string(failure) ||
+        match.action != incident::to_string(Action::restart))
+      continue;
+    ++tried;
+    worked += match.proven ? 1 : 0;
+  }
+  const bool fuller = worked > 0 &&
+                      incident.recalled->action == incident::to_string(Action::restart) &&
+                      incident.recalled->tried > tried;
+  return fuller ? std::pair{incident.recalled->worked, incident.recalled->tried}
+                : std::pair{worked, tried};
+}
+
+MenuEntry restart_entry(const Findings& findings, FailureClass failure) {
   const Signal& signal = findings.incident.signal;
   MenuEntry entry;
   entry.action = Action::restart;
@@ -216,10 +349,7 @@ MenuEntry restart_entry(const Findings& findings) {
   entry.seen_started_at = signal.started_at;
   entry.risk = "medium";
   entry.undo = "none needed: image and configuration stay as they are";
-  if (findings.incident.recalled && findings.incident.recalled->action == "restart") {
-    entry.worked = findings.incident.recalled->worked;
-    entry.tried = findings.incident.recalled->tried;
-  }
+  std::tie(entry.worked, entry.tried) = restarts_remembered(findings.incident, failure);
   return entry;
 }
 
@@ -233,23 +363,57 @@ MenuEntry plain_entry(Action action, const Findings& findings, std::string reaso
   return entry;
 }
 
-// Score of the restart before memory speaks; asking a person scores 0.5, watching 0.9 where it is right.
-std::pair<double, std::string> restart_score(const Findings& findings, const DiagnosisMade& diagnosis) {
+// What was collected before keeps its numbers.
+std::string join_evidence_id(const Incident& incident, std::size_t number) {
+  return "E" + std::to_string(incident.evidence.size() + number);
+}
+
+// Score of the restart before memory speaks; asking a person scores 0.5, watching 0.9 where it is
+// right.
+std::pair<double, std::string> restart_score(const Findings& findings,
+                                             const DiagnosisMade& diagnosis) {
   switch (diagnosis.failure) {
     case FailureClass::crash:
-    case FailureClass::dependency_down: return {0.8, "A dead process is brought back by a start."};
-    case FailureClass::oom: return {0.8, "A restart frees the memory; the limit stays."};
-    case FailureClass::hang: return {0.8, "A process that stands still is replaced by a restart."};
-    case FailureClass::cpu_saturation: return {0.7, "A restart ends what burns the CPU."};
+    case FailureClass::dependency_down:
+      return {0.8, "A dead process is brought back by a start."};
+    case FailureClass::oom:
+      return {0.8, "A restart frees the memory; the limit stays."};
+    case FailureClass::hang:
+      return {0.8, "A process that stands still is replaced by a restart."};
+    case FailureClass::cpu_saturation:
+      return {0.55, "A restart ends what burns the CPU."};
     case FailureClass::high_latency:
-      if (earlier(findings, FailureClass::high_latency, kReturns) > 0) return {0.3, "A restart was tried and the slowness came back."};
-      return {0.7, "A restart is tried once; if the slowness returns, a person is called."};
-    case FailureClass::crash_loop: return {0.1, "It is being restarted all the time already."};
+      if (earlier(findings, FailureClass::high_latency, kReturns) > 0)
+        return {0.3, "A restart was tried and the slowness came back."};
+      return {0.55, "A restart is tried once; if the slowness returns, a person is called."};
+    case FailureClass::crash_loop:
+      return {0.1, "It is being restarted all the time already."};
     case FailureClass::stopped:
     case FailureClass::nothing_wrong:
-    case FailureClass::unknown: return {0.2, "Not known to help."};
+      return {0.2, "Not known to help."};
+    case FailureClass::unknown:
+      return {0.45, "Not known to help."};
   }
   return {0, ""};
+}
+
+// What memory adds to a score: up to a tenth more when it always worked, as much less when it never
+// did, all of it from three tries on. It reorders the menu; the guards look at the rule's
+// confidence, which memory never touches.
+double lift_of(const MenuEntry& entry) {
+  if (entry.tried == 0) return 0;
+  const double rate = static_cast<double>(entry.worked) / entry.tried;
+  return (rate - 0.5) * 0.2 * std::min(entry.tried, 3) / 3;
+}
+
+std::string lift_in_words(const MenuEntry& entry) {
+  if (entry.tried == 0) return "";
+  const double lift = lift_of(entry);
+  const std::string effect = lift > 0   ? ", which lifts its rank"
+                             : lift < 0 ? ", which lowers its rank"
+                                        : "";
+  return " Seen before: it worked " + std::to_string(entry.worked) + " of " +
+         std::to_string(entry.tried) + (entry.tried == 1 ? " time" : " times") + effect + ".";
 }
 
 }  // namespace
@@ -265,22 +429,27 @@ std::vector<Evidence> collect_evidence(const Findings& findings) {
   if (is_death(signal.kind)) {
     add("engine_state", "the engine says: " + signal.detail);
   } else {
-    add("engine_state", has(signal, "engine: running") ? "the engine says: running" : "the engine could not be asked");
+    add("engine_state", has(signal, "engine: running") ? "the engine says: running"
+                                                       : "the engine could not be asked");
     add("signal", signal.detail);
   }
   if (auto text = memory_curve(findings)) add("memory", *text);
   if (auto text = cpu_curve(findings)) add("cpu", *text);
   if (auto text = probe_history(findings)) add("probes", *text);
-  add("restarts", "restarts by the engine's policy lately: " + std::to_string(signal.restart_count));
-  if (findings.deployed_at) add("deploys", "container and image unchanged since " + base::format_utc(*findings.deployed_at, false));
+  add("restarts", "restarts by the engine's policy lately: " + std::to_string(findings.restarts));
+  if (findings.deployed_at)
+    add("deploys",
+        "container and image unchanged since " + base::format_utc(*findings.deployed_at, false));
   const auto callers = callers_of(findings.config, signal.service);
-  add("topology", callers.empty() ? "no configured service depends on it" : "depended on by " + join(callers));
+  add("topology",
+      callers.empty() ? "no configured service depends on it" : "depended on by " + join(callers));
   if (findings.log) evidence.push_back(log_evidence(*findings.log, evidence.size() + 1));
   return evidence;
 }
 
 Evidence log_evidence(const std::vector<std::string>& lines, std::size_t number) {
-  return {"E" + std::to_string(number), "log", "last " + std::to_string(lines.size()) + " log lines", lines};
+  return {"E" + std::to_string(number), "log",
+          "last " + std::to_string(lines.size()) + " log lines", lines};
 }
 
 DiagnosisMade diagnose(const Findings& findings, const std::vector<Evidence>& evidence) {
@@ -294,53 +463,102 @@ DiagnosisMade diagnose(const Findings& findings, const std::vector<Evidence>& ev
   made.ruled_out = std::move(verdict.ruled_out);
   made.path = causal_path(findings, verdict.failure, evidence);
   const int before = earlier(findings, verdict.failure, kPatternTime);
-  made.persistence = before + 1 >= kPattern || verdict.failure == FailureClass::crash_loop ? Persistence::systemic : Persistence::transient;
-  if (before > 0) made.explanation += " It is number " + std::to_string(before + 1) + " of its kind here in 24 hours.";
+  made.persistence = before + 1 >= kPattern || verdict.failure == FailureClass::crash_loop
+                         ? Persistence::systemic
+                         : Persistence::transient;
+  if (before > 0)
+    made.explanation +=
+        " It is number " + std::to_string(before + 1) + " of its kind here in 24 hours.";
   return made;
 }
 
-incident::PlanMade make_plan(const Findings& findings, const DiagnosisMade& diagnosis, int generation) {
+incident::PlanMade make_plan(const Findings& findings, const DiagnosisMade& diagnosis,
+                             int generation) {
   std::vector<std::pair<double, MenuEntry>> ranked;
-  auto restart = restart_entry(findings);
-  auto [score, reason] = restart_score(findings, diagnosis);
-  if (restart.tried > 0) {
-    // Proven before: up to a tenth more; failed before: as much less. Never over the confidence line.
-    const double rate = static_cast<double>(restart.worked) / restart.tried;
-    score += (rate - 0.5) * 0.2 * std::min(restart.tried, 3) / 3;
-    reason += " Seen before: it worked " + std::to_string(restart.worked) + " of " + std::to_string(restart.tried) + " times.";
-  }
-  restart.reason = reason;
-  if (!restart.container.empty()) ranked.emplace_back(score, std::move(restart));
-  ranked.emplace_back(0.5, plain_entry(Action::escalate, findings, diagnosis.failure == FailureClass::unknown ? "The cause is not known: a person has to look." : "A person decides."));
+  auto restart = restart_entry(findings, diagnosis.failure);
+  const auto [score, reason] = restart_score(findings, diagnosis);
+  const double lifted = score + lift_of(restart);
+  restart.reason = reason + lift_in_words(restart);
+  if (!restart.container.empty()) ranked.emplace_back(lifted, std::move(restart));
+  ranked.emplace_back(0.5, plain_entry(Action::escalate, findings,
+                                       diagnosis.failure == FailureClass::unknown
+                                           ? "The cause is not known: a person has to look."
+                                           : "A person decides."));
   if (findings.incident.signal.engine_restarts && diagnosis.failure != FailureClass::crash_loop) {
-    ranked.emplace_back(0.9, plain_entry(Action::noop, findings, "Its restart policy brings it back; racing the engine would only harm."));
+    ranked.emplace_back(
+        0.9, plain_entry(Action::noop, findings,
+                         "Its restart policy brings it back; racing the engine would only harm."));
   }
-  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
   incident::PlanMade plan;
   plan.generation = generation;
-  plan.expires = findings.now + std::chrono::duration_cast<base::Millis>(findings.config.limits.plan_age_max);
+  plan.expires =
+      findings.now + std::chrono::duration_cast<base::Millis>(findings.config.limits.plan_age_max);
   std::string text = std::to_string(findings.incident.id) + ":" + std::to_string(generation);
   for (auto& [rank, entry] : ranked) {
     entry.id = "A" + std::to_string(plan.menu.size() + 1);
-    text += "|" + std::string(incident::to_string(entry.action)) + " " + entry.container + " " + entry.seen_started_at;
+    text += "|" + std::string(incident::to_string(entry.action)) + " " + entry.container + " " +
+            entry.seen_started_at;
     plan.menu.push_back(std::move(entry));
   }
   plan.hash = base::sha256_hex(text).substr(0, 8);
   return plan;
 }
 
-const Incident* find_root(const Incident& incident, const incident::Book& book, const config::Config& config) {
+const Incident* find_root(const Incident& incident, const incident::Book& book,
+                          const config::Config& config) {
   const Signal& signal = incident.signal;
-  const bool may_follow = !is_death(signal.kind) && signal.kind != SignalKind::cpu_at_limit && !(signal.kind == SignalKind::probe_timeout && signal.probe == "health");
+  const bool may_follow = !is_death(signal.kind) && signal.kind != SignalKind::cpu_at_limit &&
+                          !(signal.kind == SignalKind::probe_timeout && signal.probe == "health");
   if (!may_follow) return nullptr;
-  for (const auto& [id, entry] : book.entries()) {
-    const Incident& other = entry.incident;
-    if (id == incident.id || other.root != 0 || !depends_on(config, signal.service, other.signal.service)) continue;
-    const bool open = !incident::is_over(other.state) || other.state == incident::State::escalated;
-    const bool fresh = signal.at - other.signal.at < kJoinTime && other.state == incident::State::resolved;
-    if (open || fresh) return &other;
+  const auto explains = [&](const Incident& other) {
+    if (other.id == incident.id || other.root != 0 ||
+        !depends_on(config, signal.service, other.signal.service))
+      return false;
+    if (!incident::is_over(other.state) || other.state == incident::State::escalated) return true;
+    const auto resolved = other.reached.find("resolved");
+    return resolved != other.reached.end() && signal.at <= resolved->second.at &&
+           signal.at - other.signal.at < kJoinTime;
+  };
+  for (const auto id : book.live()) {
+    if (const auto* other = book.find(id); explains(*other)) return other;
+  }
+  int looked = 0;  // What is over is not live; only the latest of it can still explain anything.
+  for (auto it = book.entries().rbegin(); it != book.entries().rend() && looked < kRecent;
+       ++it, ++looked) {
+    if (explains(it->second.incident)) return &it->second.incident;
   }
   return nullptr;
+}
+
+std::vector<Evidence> collect_join_evidence(const Incident& incident, const Incident& root) {
+  const auto& sick = root.signal.service;
+  return {{join_evidence_id(incident, 1), "signal", incident.signal.detail, {}},
+          {join_evidence_id(incident, 2),
+           "topology",
+           incident.signal.service + " depends on " + sick + " by the configuration",
+           {}},
+          {join_evidence_id(incident, 3),
+           "incident",
+           "incident " + std::to_string(root.id) + " of " + sick + ": " + root.signal.detail,
+           {}}};
+}
+
+DiagnosisMade diagnose_join(const Incident& incident, const Incident& root) {
+  const auto& sick = root.signal.service;
+  DiagnosisMade made;
+  made.failure = FailureClass::dependency_down;
+  made.culprit = sick;
+  made.confidence = 0.95;
+  made.rule = "dependency_has_incident";
+  made.explanation = incident.signal.service + " depends on " + sick + ", which is sick.";
+  made.path = {
+      {sick + ": " + root.signal.detail, sick + " does not serve its callers",
+       join_evidence_id(incident, 3)},
+      {sick + " does not serve its callers",
+       incident.signal.service + ": " + incident.signal.detail, join_evidence_id(incident, 2)}};
+  return made;
 }
 
 }  // namespace brain

@@ -1,5 +1,6 @@
-// The rules that name a failure class from what was sensed, and the plan that follows. Pure: the same
-// findings give the same diagnosis and the same plan hash. What each rule looks at: docs/formats/rules.md.
+// The rules that name a failure class from what was sensed, and the plan that follows. Pure: the
+// same findings give the same diagnosis and the same plan hash. What each rule looks at:
+// docs/formats/rules.md.
 #pragma once
 
 #include <optional>
@@ -19,22 +20,35 @@ struct Findings {
   const config::Config& config;
   std::optional<telemetry::Snapshot> snapshot;
   std::optional<std::vector<std::string>> log;  // Newest lines, oldest first.
-  std::optional<base::WallTime> deployed_at;    // Last change of image or container before the fault.
+  std::optional<base::WallTime> deployed_at;  // Last change of image or container before the fault.
   base::WallTime now;
+  int restarts = 0;  // By the engine's policy lately, by the newest signal of the incident.
 };
 
-// Evidence in the order E1, E2, …; ids are stable for the same findings without the log, and the log
-// comes last, so that it can be added later.
+// Evidence in the order E1, E2, …; ids are stable for the same findings without the log, and the
+// log comes last, so that it can be added later.
 [[nodiscard]] std::vector<incident::Evidence> collect_evidence(const Findings& findings);
-[[nodiscard]] incident::Evidence log_evidence(const std::vector<std::string>& lines, std::size_t number);
+// Why an incident follows from its root: the symptom, the dependency, and the root's trouble.
+[[nodiscard]] std::vector<incident::Evidence> collect_join_evidence(
+    const incident::Incident& incident, const incident::Incident& root);
+[[nodiscard]] incident::DiagnosisMade diagnose_join(const incident::Incident& incident,
+                                                    const incident::Incident& root);
+[[nodiscard]] incident::Evidence log_evidence(const std::vector<std::string>& lines,
+                                              std::size_t number);
 
-[[nodiscard]] incident::DiagnosisMade diagnose(const Findings& findings, const std::vector<incident::Evidence>& evidence);
+[[nodiscard]] incident::DiagnosisMade diagnose(const Findings& findings,
+                                               const std::vector<incident::Evidence>& evidence);
 
 // `generation` starts at 1 and grows with each plan of the incident.
-[[nodiscard]] incident::PlanMade make_plan(const Findings& findings, const incident::DiagnosisMade& diagnosis, int generation);
+[[nodiscard]] incident::PlanMade make_plan(const Findings& findings,
+                                           const incident::DiagnosisMade& diagnosis,
+                                           int generation);
 
-// The open incident that explains this one: of a service it depends on, directly or not. nullptr: none.
-[[nodiscard]] const incident::Incident* find_root(const incident::Incident& incident, const incident::Book& book, const config::Config& config);
+// The incident that explains this one: of a service it depends on, directly or not, and open or
+// escalated, or proven healed only after this symptom began. nullptr: none.
+[[nodiscard]] const incident::Incident* find_root(const incident::Incident& incident,
+                                                  const incident::Book& book,
+                                                  const config::Config& config);
 
 // True when the class does not depend on what has not been read yet, so that acting need not wait.
 [[nodiscard]] bool is_conclusive(const incident::Signal& signal);

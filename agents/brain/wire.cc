@@ -29,10 +29,13 @@ int run(const config::Config& config, const base::Logger& log) {
   role::Workers workers(2);
   const auto dispatch = [&](const std::string& key, const Request& request) {
     if (const auto* read = std::get_if<ReadSnapshot>(&request)) {  // 0.1 ms: not worth a thread.
-      return mailbox.post(key, SnapshotRead{read->hash, read_snapshot(*(*desk)->ledger, read->hash)});
+      return mailbox.post(key,
+                          SnapshotRead{read->hash, read_snapshot(*(*desk)->ledger, read->hash)});
     }
     const auto read = std::get<ReadLog>(request);
-    workers.submit([&, key, read] { mailbox.post(key, LogRead{read.incident, warden.log_tail(read.container, kLogLines)}); });
+    workers.submit([&, key, read] {
+      mailbox.post(key, LogRead{read.incident, warden.log_tail(read.container, kLogLines)});
+    });
   };
   role::Loop<Brain> loop(brain, (*desk)->outside(config, log, stop), mailbox, key_of, dispatch);
   return role::exit_code(loop.run(), log);

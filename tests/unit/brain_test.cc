@@ -1,0 +1,207 @@
+// The Brain as a role: when it speaks, what it waits for, and what it adds later.
+#include "agents/brain/brain.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/support/print.h"
+#include "tests/support/role_stage.h"
+
+using namespace incident;
+using namespace std::chrono_literals;
+using brain::LogRead;
+using brain::ReadLog;
+using brain::ReadSnapshot;
+using brain::SnapshotRead;
+
+namespace {
+
+struct Scene {
+  config::Config config;
+  fakes::MemoryLedger ledger;
+  base::SeededRandom random{1};
+  brain::Brain role{config, random};
+  support::RoleStage<brain::Brain> stage{role, ledger, &brain::key_of};
+
+  Scene() {
+    config::Service user, policy;
+    user.name = "user";
+    policy.name = "policy";
+    policy.health = config::Probe{};
+    policy.depends_on = {"user"};
+    config.services = {user, policy};
+    stage.step();
+  }
+  void open(IncidentId id = 1, SignalKind kind = SignalKind::container_died,
+            const std::string& service = "policy") {
+    IncidentOpened opened;
+    opened.signal.kind = kind;
+    opened.signal.service = service;
+    opened.signal.container = std::string(64, 'a');
+    opened.signal.started_at = "t1";
+    opened.signal.at = stage.now.wall;
+    opened.signal.probe = "health";
+    opened.signal.confirmed_by = {"engine: running", "tcp connects, nothing answers"};
+    opened.snapshot = "hash";
+    stage.write(Role::scout, id, opened);
+  }
+  void read_snapshot() {
+    stage.answer("snapshot:hash", SnapshotRead{"hash", telemetry::Snapshot{}});
+  }
+  void read_log(IncidentId id = 1) {
+    stage.answer("log:" + std::to_string(id), LogRead{id, std::vector<std::string>{"last words"}});
+  }
+  bool decided() { return !stage.all<PlanMade>().empty(); }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(
+    Scene, "a death is diagnosed as soon as snapshot and memory are there; the log may follow") {
+  open();
+  stage.step();
+  CHECK(stage.sent<ReadSnapshot>().size() == 1);
+  CHECK(stage.sent<ReadLog>().size() == 1);
+  CHECK_FALSE(decided());
+  read_snapshot();
+  stage.write(Role::memory, 1, MemoryRecalled{});
+  stage.step();
+  REQUIRE(decided());
+  CHECK(stage.story(2) == "evidence.collected diagnosis.made plan.made");
+  read_log();
+  stage.step();
+  REQUIRE(stage.all<EvidenceCollected>().size() == 2);
+  const auto added = stage.last<EvidenceCollected>().items.at(0);
+  CHECK(added.kind == "log");
+  CHECK(added.lines == std::vector<std::string>{"last words"});
+  CHECK(added.id == "E" + std::to_string(stage.incident(1).evidence.size()));
+  stage.run(5s);
+  CHECK(stage.all<EvidenceCollected>().size() == 2);
+}
+
+TEST_CASE_FIXTURE(Scene, "how long it waits") {
+  SUBCASE("for the memory 20 ms") {
+    open();
+    stage.step();
+    read_snapshot();
+    stage.run(19ms);
+    CHECK_FALSE(decided());
+    stage.run(2ms);
+    CHECK(decided());
+  }
+  SUBCASE("for the snapshot 300 ms") {
+    open();
+    stage.write(Role::memory, 1, MemoryRecalled{});
+    stage.run(299ms);
+    CHECK_FALSE(decided());
+    stage.run(2ms);
+    CHECK(decided());
+  }
+  SUBCASE("for the log too, where no death decides alone") {
+    open(1, SignalKind::probe_timeout);
+    stage.write(Role::memory, 1, MemoryRecalled{});
+    stage.step();
+    read_snapshot();
+    stage.run(100ms);
+    CHECK_FALSE(decided());
+    read_log();
+    stage.step();
+    CHECK(decided());
+    CHECK(stage.all<EvidenceCollected>().size() == 1);
+  }
+}
+
+TEST_CASE("a Brain started late still reads before it speaks, also after the machine's restart") {
+  for (const bool other_boot : {false, true}) {
+    Scene scene;
+    scene.open();
+    if (other_boot) scene.stage.now.boot = base::instant_from_ms(1000);
+    brain::Brain later(scene.config, scene.random);
+    support::RoleStage<brain::Brain> stage(later, scene.ledger, &brain::key_of);
+    stage.now = scene.stage.now;
+    if (!other_boot) stage.now.boot += 1h;
+    stage.step();
+    CHECK(stage.all<PlanMade>().empty());
+    CHECK(stage.sent<ReadSnapshot>().size() == 1);
+    stage.run(400ms);
+    CHECK(stage.all<PlanMade>().size() == 1);
+  }
+}
+
+TEST_CASE_FIXTURE(Scene, "an amendment comes for the log only, and only while it is worth having") {
+  open();
+  read_snapshot();
+  stage.run(400ms);
+  REQUIRE(decided());
+  SUBCASE("an error is no evidence") {
+    stage.answer("log:1", LogRead{1, base::Error{base::ErrorCode::unavailable, "x"}});
+    stage.run(5s);
+    CHECK(stage.all<EvidenceCollected>().size() == 1);
+  }
+  SUBCASE("half a minute later it is too late") {
+    stage.run(31s);
+    read_log();
+    stage.run(1s);
+    CHECK(stage.all<EvidenceCollected>().size() == 1);
+  }
+  SUBCASE("also of what is over meanwhile") {
+    stage.write(Role::scout, 1, SelfHealed{"x"});
+    read_log();
+    stage.step();
+    CHECK(stage.all<EvidenceCollected>().size() == 2);
+  }
+}
+
+TEST_CASE_FIXTURE(
+    Scene, "a refused plan that may pass later is made anew, citing the evidence of the record") {
+  open();
+  read_snapshot();
+  stage.run(100ms);
+  const auto first = stage.last<PlanMade>();
+  stage.write(Role::fixer, 1, PlanRefused{first.hash, "freshness", "old", true});
+  stage.step();
+  REQUIRE(stage.all<PlanMade>().size() == 2);
+  CHECK(stage.last<PlanMade>().generation == 2);
+  CHECK(stage.last<PlanMade>().hash != first.hash);
+  CHECK(stage.all<EvidenceCollected>().size() == 1);
+}
+
+TEST_CASE_FIXTURE(Scene, "a recovery that did not hold is judged by the newest count of restarts") {
+  open(1, SignalKind::restarted_by_engine);
+  auto opened = stage.last<IncidentOpened>();
+  opened.signal.engine_restarts = true;
+  opened.signal.restart_count = 1;
+  stage.write(Role::scout, 2, opened);
+  read_snapshot();
+  stage.run(400ms);
+  REQUIRE(stage.incident(2).plan->menu.front().action == Action::noop);
+  stage.write(Role::fixer, 2, VerificationAsked{"", "policy", stage.now.wall, 5s});
+  opened.signal.restart_count = 3;
+  stage.write(Role::scout, 2, SignalAdded{opened.signal, 1});
+  stage.write(Role::scout, 2, VerificationFailed{"", "it died again"});
+  stage.step();
+  CHECK(stage.incident(2).diagnosis->failure == FailureClass::crash_loop);
+  CHECK(stage.incident(2).plan->menu.front().action == Action::escalate);
+}
+
+TEST_CASE_FIXTURE(Scene, "what follows from another is joined at once, with evidence") {
+  open(1, SignalKind::container_died, "user");
+  open(2, SignalKind::probe_error, "policy");
+  stage.step();
+  const auto& joined = stage.incident(2);
+  CHECK(joined.state == State::joined);
+  CHECK(joined.root == 1);
+  CHECK(joined.diagnosis->failure == FailureClass::dependency_down);
+  CHECK(joined.diagnosis->culprit == "user");
+  CHECK(joined.evidence.size() == 3);
+  for (const auto& edge : joined.diagnosis->path) CHECK_FALSE(edge.evidence.empty());
+  CHECK(stage.incident(1).state == State::open);  // Waits for its own readings.
+}
+
+TEST_CASE_FIXTURE(Scene, "an append refused or in conflict is decided anew") {
+  open();
+  read_snapshot();
+  ledger.fail_appends({base::ErrorCode::unavailable, base::ErrorCode::conflict});
+  stage.run(3s);
+  CHECK(stage.all<PlanMade>().size() == 1);
+  CHECK(stage.all<DiagnosisMade>().size() == 1);
+}
