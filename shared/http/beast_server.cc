@@ -569,6 +569,8 @@ void Server::stop() {
   if (!state_->threads.empty()) state_->context.registry.await_none(kStopWait);
   state_->io.stop();
   state_->threads.clear();  // Joins.
+  error_code ignored;
+  state_->acceptor.close(ignored);  // io.stop() may have come before the posted close.
 }
 
 }  // namespace http

@@ -283,6 +283,18 @@ TEST_CASE("server: stop lets a running request end, closes idle ones and frees t
   CHECK(Server(options, echo).start().ok());
 }
 
+TEST_CASE("server: stop frees the port at once, also when nobody ever came") {
+  for (int round = 0; round < 50; ++round) {  // The threads may end before the posted close ran.
+    Server stopped(quick_options(), echo);
+    REQUIRE(stopped.start().ok());
+    stopped.stop();
+    ServerOptions options = quick_options();
+    options.port = stopped.port();
+    Server next(options, echo);
+    REQUIRE(next.start().ok());
+  }
+}
+
 TEST_CASE("websocket: greeting first, equal broadcasts to all, an answer to the asker alone") {
   Server server(quick_options(), echo);
   server.websocket("/ws", {nullptr, [] { return std::string("hello"); },
