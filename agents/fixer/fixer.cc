@@ -1,6 +1,7 @@
 #include "agents/fixer/fixer.h"
 
 #include <algorithm>
+#include <set>
 
 namespace fixer {
 namespace {
@@ -11,10 +12,50 @@ using incident::Incident;
 using incident::OperationState;
 using incident::State;
 
-constexpr base::Duration kLookAgain = std::chrono::milliseconds(300);   // Between two looks at an open operation.
-constexpr base::Duration kInFlight = std::chrono::seconds(10);          // An engine may still be at it so long after the grace.
+constexpr base::Duration kLookAgain =
+    std::chrono::milliseconds(300);  // Between two looks at an open operation.
+constexpr base::Duration kInFlight =
+    std::chrono::seconds(10);  // An engine may still be at it so long after the grace.
+constexpr base::Duration kStands =
+    std::chrono::milliseconds(250);  // So long "not running" is no mere passage of a restart.
+constexpr base::Duration kUnknownMax = std::chrono::minutes(15);  // Then a person must look.
+constexpr base::Duration kEscalatedFresh =
+    std::chrono::minutes(10);  // So long an escalated service counts as red.
+constexpr base::Millis kRetryFirst =
+    std::chrono::milliseconds(200);  // Then four times the pause before.
 constexpr base::Millis kApprovalWait = std::chrono::minutes(30);
-constexpr int kAttemptsMax = 5;                                         // Of one plan; only proven not-applied ones repeat.
+constexpr int kAttemptsMax = 5;  // Of one plan; only proven not-applied ones repeat.
+
+// Proven not applied, and a later try may be: what was in the way goes away by itself. A stop does
+// so when it is cleared, another operation when it ends, an old epoch with the next lease.
+bool is_transient(const std::string& error) {
+  constexpr std::string_view kPassing[] = {"unavailable", "conflict", "denied: rule stop",
+                                           "denied: rule traffic", "denied: rule epoch"};
+  return std::any_of(std::begin(kPassing), std::end(kPassing),
+                     [&](auto start) { return error.starts_with(start); });
+}
+
+// A stop in the way makes it no try.
+bool is_try(const Attempt& attempt) { return !attempt.error.starts_with("denied: rule stop"); }
+
+bool is_death(incident::SignalKind kind) {
+  return kind == incident::SignalKind::container_died ||
+         kind == incident::SignalKind::found_stopped ||
+         kind == incident::SignalKind::restarted_by_engine;
+}
+
+// The services with trouble of their own: joined incidents follow from another's, and one that
+// waits for a person since long says nothing of a failure now.
+std::set<std::string> red_services(const incident::Book& book, base::WallTime now) {
+  std::set<std::string> red;
+  for (const auto id : book.live()) {
+    const Incident& incident = *book.find(id);
+    const bool lately = incident.state == State::escalated &&
+                        now - incident.reached.at("opened").at < kEscalatedFresh;
+    if (!incident::is_over(incident.state) || lately) red.insert(incident.signal.service);
+  }
+  return red;
+}
 
 const config::Service* service_of(const config::Config& config, const Incident& incident) {
   return config::find_service(config, incident.plan->menu.front().service);
@@ -23,34 +64,44 @@ const config::Service* service_of(const config::Config& config, const Incident& 
 }  // namespace
 
 std::string key_of(const Request& request) {
-  if (const auto* perform = std::get_if<Perform>(&request)) return "perform:" + perform->operation.op;
+  if (const auto* perform = std::get_if<Perform>(&request))
+    return "perform:" + perform->operation.op;
   if (const auto* observe = std::get_if<Observe>(&request)) return "observe:" + observe->op;
   return "lease";
 }
 
-Fixer::Fixer(const config::Config& config, base::Random& random) : config_(config), random_(random) {}
+Fixer::Fixer(const config::Config& config, base::Random& random)
+    : config_(config), random_(random) {}
 
 void Fixer::absorb(const ledger::Record& record, base::Now) {
   book_.absorb(record.event);
   const auto forget = [&](const std::string& op) {
     results_.erase(op);
-    observations_.erase(op);
+    looks_.erase(op);
   };
   if (const auto* done = std::get_if<incident::ActionDone>(&record.event.what)) forget(done->op);
-  if (const auto* failed = std::get_if<incident::ActionFailed>(&record.event.what)) forget(failed->op);
-  if (const auto* unknown = std::get_if<incident::ActionUnknown>(&record.event.what)) forget(unknown->op);
+  if (const auto* failed = std::get_if<incident::ActionFailed>(&record.event.what))
+    forget(failed->op);
+  if (const auto* unknown = std::get_if<incident::ActionUnknown>(&record.event.what))
+    forget(unknown->op);
 }
 
 void Fixer::absorb(const Answer& answer, base::Now now) {
-  if (const auto* performed = std::get_if<PerformedOp>(&answer)) results_.insert_or_assign(performed->op, performed->result);
+  if (const auto* performed = std::get_if<PerformedOp>(&answer))
+    results_.insert_or_assign(performed->op, performed->result);
   if (const auto* observed = std::get_if<Observed>(&answer)) {
-    observations_.insert_or_assign(observed->op, observed->member);
-    look_after_[observed->op] = now.boot + kLookAgain;
+    const auto before = looks_.find(observed->op);
+    const bool same = before != looks_.end() && before->second.member && observed->member &&
+                      before->second.member->container == observed->member->container;
+    looks_.insert_or_assign(
+        observed->op, Look{observed->member, same ? before->second.since : now.boot, now.boot});
   }
   if (const auto* leased = std::get_if<Leased>(&answer)) {
     lease_read_ = now.boot;
-    if (leased->lease) lease_ = *leased->lease;
-    else lease_.reset();
+    if (leased->lease)
+      lease_ = *leased->lease;
+    else
+      lease_.reset();
   }
 }
 
@@ -61,17 +112,29 @@ role::Output<Request> Fixer::decide(const role::View& view) {
   for (const auto id : book_.live()) {
     const Incident& incident = *book_.find(id);
     switch (incident.state) {
-      case State::planned: decide_plan(incident, view, output); break;
-      case State::awaiting_approval: decide_approval(incident, view, output); break;
-      case State::acting: decide_action(incident, view, output); break;
+      case State::planned:
+        decide_plan(incident, view, output);
+        break;
+      case State::awaiting_approval:
+        decide_approval(incident, view, output);
+        break;
+      case State::acting:
+        decide_action(incident, view, output);
+        break;
       case State::verifying:
         // A restart gets no second try: what it did not cure, a person must see.
-        if (incident.failed) record(id, incident::Escalated{"person", "The fix is not proven: " + incident.failed->reason}, view, output);
+        if (incident.failed)
+          record(id,
+                 incident::Escalated{"person", "The fix is not proven: " + incident.failed->reason},
+                 view, output);
         break;
       case State::resolved:
         if (!incident.outcome) {
           const auto& last = incident.attempts.back().intent;
-          record(id, incident::IncidentResolved{last.op, std::string(incident::to_string(last.action)), true}, view, output);
+          record(id,
+                 incident::IncidentResolved{last.op, std::string(incident::to_string(last.action)),
+                                            true},
+                 view, output);
         }
         break;
       case State::open:
@@ -81,42 +144,54 @@ role::Output<Request> Fixer::decide(const role::View& view) {
       case State::inconclusive:
       case State::stood_down:
       case State::self_healed:
-      case State::joined: break;
+      case State::joined:
+        break;
     }
   }
   return output;
 }
 
 void Fixer::decide_lease(const role::View& view, Output& output) const {
-  const auto next = lease_ ? lease_read_ + kLeaseRenewal : lease_read_ + (lease_read_.time_since_epoch().count() == 0 ? base::Duration(0) : base::Duration(std::chrono::seconds(1)));
-  if (view.now.boot >= next) output.ask(KeepLease{});
-  else output.wake_by(next);
+  const auto next = lease_ ? lease_read_ + kLeaseRenewal
+                           : lease_read_ + (lease_read_.time_since_epoch().count() == 0
+                                                ? base::Duration(0)
+                                                : base::Duration(std::chrono::seconds(1)));
+  if (view.now.boot >= next)
+    output.ask(KeepLease{});
+  else
+    output.wake_by(next);
 }
 
 policy::Facts Fixer::facts_for(const Incident& incident, const role::View& view) const {
   policy::Facts facts;
   facts.now = view.now;
   facts.stopped = view.stop_file || book_.stop().has_value();
-  facts.stop_reason = book_.stop() ? book_.stop()->reason + " (by " + book_.stop()->by + ")" : "the stop file exists";
+  facts.stop_reason = book_.stop() ? book_.stop()->reason + " (by " + book_.stop()->by + ")"
+                                   : "the stop file exists";
   const auto& choice = incident.plan->menu.front();
   if (const auto* service = service_of(config_, incident)) {
     facts.mode = config::mode_of(config_, *service);
     facts.is_protected = service->protect;
   }
-  facts.excluded = std::any_of(config_.exclude.begin(), config_.exclude.end(), [&](const auto& name) {
-    return name == choice.service || name == incident.signal.container_name;
-  });
+  facts.excluded =
+      std::any_of(config_.exclude.begin(), config_.exclude.end(), [&](const auto& name) {
+        return name == choice.service || name == incident.signal.container_name;
+      });
   facts.services = static_cast<int>(config_.services.size());
+  facts.red_services = static_cast<int>(red_services(book_, view.now.wall).size());
+  if (!is_death(incident.signal.kind)) facts.symptom_at = last_signal(incident);
   for (const auto& [id, entry] : book_.entries()) {
     const Incident& other = entry.incident;
-    const bool open = !incident::is_over(other.state) || other.state == State::escalated;
-    facts.red_services += open ? 1 : 0;
     for (const auto& attempt : other.attempts) {
-      if (view.now.wall - attempt.intended_at > std::chrono::hours(24) || attempt.state == OperationState::failed) continue;
+      if (view.now.wall - attempt.intended_at > std::chrono::hours(24) ||
+          attempt.state == OperationState::failed)
+        continue;
       facts.all_actions.push_back(attempt.intended_at);
-      if (attempt.intent.service == choice.service) facts.service_actions.push_back(attempt.intended_at);
+      if (attempt.intent.service == choice.service)
+        facts.service_actions.push_back(attempt.intended_at);
     }
-    facts.another_in_flight = facts.another_in_flight || (id != incident.id && other.state == State::acting);
+    facts.another_in_flight =
+        facts.another_in_flight || (id != incident.id && other.state == State::acting);
   }
   facts.another_in_flight = facts.another_in_flight || intent_this_step_;
   std::sort(facts.all_actions.begin(), facts.all_actions.end());
@@ -124,50 +199,81 @@ policy::Facts Fixer::facts_for(const Incident& incident, const role::View& view)
   return facts;
 }
 
+// Scout reports a symptom that goes on every few seconds.
+base::WallTime Fixer::last_signal(const Incident& incident) const {
+  const auto& events = book_.entries().at(incident.id).events;
+  const auto last = std::find_if(events.rbegin(), events.rend(), [](const auto& event) {
+    return std::holds_alternative<incident::SignalAdded>(event.what) ||
+           std::holds_alternative<incident::IncidentOpened>(event.what);
+  });
+  return last->at;
+}
+
 void Fixer::decide_plan(const Incident& incident, const role::View& view, Output& output) {
   const auto& choice = incident.plan->menu.front();
-  if (choice.action == Action::escalate) return record(incident.id, incident::Escalated{"person", choice.reason}, view, output);
+  if (choice.action == Action::escalate)
+    return record(incident.id, incident::Escalated{"person", choice.reason}, view, output);
   if (choice.action == Action::noop) {
-    return record(incident.id, incident::VerificationAsked{"", choice.service, view.now.wall, config_.limits.soak}, view, output);
+    return record(
+        incident.id,
+        incident::VerificationAsked{"", choice.service, view.now.wall, config_.limits.soak}, view,
+        output);
   }
   const auto verdict = policy::judge(incident, facts_for(incident, view), config_.limits);
   switch (verdict.answer) {
-    case policy::Answer::allow: return intend(incident, view, output);
+    case policy::Answer::allow:
+      return intend(incident, view, output);
     case policy::Answer::ask:
-      return record(incident.id, incident::ApprovalAsked{incident.plan->hash, view.now.wall + kApprovalWait}, view, output);
+      return record(incident.id,
+                    incident::ApprovalAsked{incident.plan->hash, view.now.wall + kApprovalWait},
+                    view, output);
     case policy::Answer::wait: {
       if (verdict.until) output.wake_by(view.now.boot + (*verdict.until - view.now.wall));
       // Told once in the issue; spacing of seconds is not worth telling.
       const bool told = incident.refused && incident.refused->guard == verdict.guard;
       if (verdict.guard == "stop" && !told) {
-        record(incident.id, incident::PlanRefused{incident.plan->hash, verdict.guard, verdict.values, false}, view, output);
+        record(incident.id,
+               incident::PlanRefused{incident.plan->hash, verdict.guard, verdict.values, false},
+               view, output);
       }
       return;
     }
     case policy::Answer::replan:
-      return record(incident.id, incident::PlanRefused{incident.plan->hash, verdict.guard, verdict.values, true}, view, output);
-    case policy::Answer::refuse: return refuse(incident, verdict, view, output);
+      return record(incident.id,
+                    incident::PlanRefused{incident.plan->hash, verdict.guard, verdict.values, true},
+                    view, output);
+    case policy::Answer::refuse:
+      return refuse(incident, verdict, view, output);
   }
 }
 
-void Fixer::refuse(const Incident& incident, const policy::Verdict& verdict, const role::View& view, Output& output) {
+void Fixer::refuse(const Incident& incident, const policy::Verdict& verdict, const role::View& view,
+                   Output& output) {
   role::Drafter drafter(book_, incident::Role::fixer, random_, view.now);
-  drafter.add(incident.id, incident::PlanRefused{incident.plan->hash, verdict.guard, verdict.values, false});
-  drafter.add(incident.id, incident::Escalated{"person", "The guard " + verdict.guard + " refuses to act: " + verdict.values});
+  drafter.add(incident.id,
+              incident::PlanRefused{incident.plan->hash, verdict.guard, verdict.values, false});
+  drafter.add(incident.id, incident::Escalated{"person", "The guard " + verdict.guard +
+                                                             " refuses to act: " + verdict.values});
   output.units.push_back({drafter.take(), {}, {}});
 }
 
 void Fixer::decide_approval(const Incident& incident, const role::View& view, Output& output) {
   if (!incident.asked) return;
   if (view.now.wall > incident.asked->expires) {
-    return refuse(incident, {policy::Answer::refuse, "approval", "nobody approved before " + base::format_utc(incident.asked->expires), {}}, view, output);
+    return refuse(incident,
+                  {policy::Answer::refuse,
+                   "approval",
+                   "nobody approved before " + base::format_utc(incident.asked->expires),
+                   {}},
+                  view, output);
   }
   output.wake_by(view.now.boot + std::chrono::seconds(1));
 }
 
 void Fixer::intend(const Incident& incident, const role::View& view, Output& output) {
   // Without a lease that outlives the call, another Fixer might be at work.
-  if (!lease_ || view.now.wall + std::chrono::seconds(2) > lease_->expires) return output.wake_by(view.now.boot + kLookAgain);
+  if (!lease_ || view.now.wall + std::chrono::seconds(2) > lease_->expires)
+    return output.wake_by(view.now.boot + kLookAgain);
   const auto& choice = incident.plan->menu.front();
   const auto* service = service_of(config_, incident);
   incident::ActionIntended intent;
@@ -178,7 +284,7 @@ void Fixer::intend(const Incident& incident, const role::View& view, Output& out
   intent.service = choice.service;
   intent.container = choice.container;
   intent.seen_started_at = choice.seen_started_at;
-  intent.expires = incident.plan->expires;
+  intent.expires = policy::expiry_of(incident);
   warden::Operation operation;
   operation.op = intent.op;
   operation.epoch = intent.epoch;
@@ -198,66 +304,128 @@ void Fixer::decide_action(const Incident& incident, const role::View& view, Outp
   const Attempt& last = incident.attempts.back();
   switch (last.state) {
     case OperationState::done:
-      return record(incident.id, incident::VerificationAsked{last.intent.op, last.intent.service, view.now.wall, config_.limits.soak}, view, output);
-    case OperationState::failed: return decide_failed_operation(incident, view, output);
+      return record(incident.id,
+                    incident::VerificationAsked{last.intent.op, last.intent.service, view.now.wall,
+                                                config_.limits.soak},
+                    view, output);
+    case OperationState::failed:
+      return decide_failed_operation(incident, view, output);
     case OperationState::intent:
-    case OperationState::unknown: return decide_open_operation(incident, view, output);
-    case OperationState::held: return;
+    case OperationState::unknown:
+      return decide_open_operation(incident, view, output);
+    case OperationState::held:
+      return;
   }
 }
 
-// An operation without a known outcome: use the answer if there is one; without any, look at the world.
-void Fixer::decide_open_operation(const Incident& incident, const role::View& view, Output& output) {
+// An operation without a known outcome: use the answer if there is one; without any, look at the
+// world.
+void Fixer::decide_open_operation(const Incident& incident, const role::View& view,
+                                  Output& output) {
   const Attempt& last = incident.attempts.back();
   const auto& op = last.intent.op;
   if (view.busy("perform:" + op)) return;
-  if (const auto result = results_.find(op); result != results_.end()) {
-    if (result->second) {
-      role::Drafter drafter(book_, incident::Role::fixer, random_, view.now);
-      drafter.add(incident.id, incident::ActionDone{op, result->second->started_at, result->second->outcome == warden::Outcome::superseded});
-      drafter.add(incident.id, incident::VerificationAsked{op, last.intent.service, view.now.wall, config_.limits.soak});
-      output.units.push_back({drafter.take(), {}, {}});
-    } else if (result->second.error().code == base::ErrorCode::unknown || result->second.error().code == base::ErrorCode::timeout) {
-      record(incident.id, incident::ActionUnknown{op, result->second.error().message}, view, output);
-    } else {
-      const auto& error = result->second.error();
-      record(incident.id, incident::ActionFailed{op, std::string(base::to_string(error.code)) + ": " + error.message}, view, output);
-    }
-    return;
+  if (const auto result = results_.find(op); result != results_.end())
+    return record_result(incident, result->second, view, output);
+  if (auto outcome = proven(last, view.now))
+    return record(incident.id, *std::move(outcome), view, output);
+  if (view.now.wall - last.intended_at > kUnknownMax) {
+    return record(
+        incident.id,
+        incident::Escalated{"person", "The outcome of the operation could not be seen for " +
+                                          base::format_duration(kUnknownMax) + "."},
+        view, output);
   }
-  const auto seen = observations_.find(op);
-  if (seen != observations_.end() && seen->second) {
-    const auto& container = seen->second->container;
-    const bool running = container.state == engine::RunState::running;
-    if (running && container.started_at != last.intent.seen_started_at) {
-      return record(incident.id, incident::ActionDone{op, container.started_at, false}, view, output);
-    }
-    const auto* service = config::find_service(config_, last.intent.service);
-    const auto settled = last.intended_at + std::chrono::duration_cast<base::Millis>((service != nullptr ? service->grace : base::Duration(0)) + kInFlight);
-    if (!running || view.now.wall > settled) {
-      return record(incident.id, incident::ActionFailed{op, "unavailable: observed: the container " + std::string(running ? "still runs its old life" : "does not run")}, view, output);
-    }
-  }
-  const auto after = look_after_.find(op);
-  if (after != look_after_.end() && view.now.boot < after->second) return output.wake_by(after->second);
+  const auto look = looks_.find(op);
+  if (look != looks_.end() && view.now.boot < look->second.last + kLookAgain)
+    return output.wake_by(look->second.last + kLookAgain);
   output.ask(Observe{op, last.intent.container});
 }
 
-// Proven not applied. What a later try may cure is tried again while the plan is fresh.
-void Fixer::decide_failed_operation(const Incident& incident, const role::View& view, Output& output) {
+void Fixer::record_result(const Incident& incident, const base::Result<warden::Performed>& result,
+                          const role::View& view, Output& output) {
   const Attempt& last = incident.attempts.back();
-  const bool transient = last.error.starts_with("unavailable") || last.error.starts_with("conflict");
-  const bool stopped = view.stop_file || book_.stop().has_value();
-  if (transient && stopped) return;
-  if (transient && static_cast<int>(incident.attempts.size()) < kAttemptsMax && view.now.wall <= incident.plan->expires) {
-    const auto next = *last.ended_at + base::Millis(200) * static_cast<int>(incident.attempts.size());
-    if (view.now.wall < next) return output.wake_by(view.now.boot + (next - view.now.wall));
-    return intend(incident, view, output);
+  const auto& op = last.intent.op;
+  if (result) {
+    role::Drafter drafter(book_, incident::Role::fixer, random_, view.now);
+    drafter.add(incident.id, incident::ActionDone{op, result->started_at,
+                                                  result->outcome == warden::Outcome::superseded});
+    drafter.add(incident.id, incident::VerificationAsked{op, last.intent.service, view.now.wall,
+                                                         config_.limits.soak});
+    output.units.push_back({drafter.take(), {}, {}});
+    return;
   }
-  record(incident.id, incident::Escalated{"person", "The action failed: " + last.error}, view, output);
+  const auto& error = result.error();
+  if (error.code == base::ErrorCode::unknown || error.code == base::ErrorCode::timeout) {
+    return record(incident.id, incident::ActionUnknown{op, error.message}, view, output);
+  }
+  record(
+      incident.id,
+      incident::ActionFailed{op, std::string(base::to_string(error.code)) + ": " + error.message},
+      view, output);
 }
 
-void Fixer::record(incident::IncidentId id, incident::Payload what, const role::View& view, Output& output) {
+std::optional<incident::Payload> Fixer::proven(const Attempt& attempt, base::Now now) const {
+  const auto found = looks_.find(attempt.intent.op);
+  if (found == looks_.end()) return std::nullopt;
+  const Look& look = found->second;
+  const auto failed = [&](const char* what) {
+    return incident::ActionFailed{attempt.intent.op, what};
+  };
+  if (!look.member) {
+    if (look.member.error().code == base::ErrorCode::not_found)
+      return failed("not_found: observed: the container is gone");
+    return std::nullopt;
+  }
+  const auto& container = look.member->container;
+  if (container.state == engine::RunState::running) {
+    if (container.started_at != attempt.intent.seen_started_at)
+      return incident::ActionDone{attempt.intent.op, container.started_at, false};
+    const auto* service = config::find_service(config_, attempt.intent.service);
+    const auto settled = attempt.intended_at +
+                         std::chrono::duration_cast<base::Millis>(
+                             (service != nullptr ? service->grace : base::Duration(0)) + kInFlight);
+    if (now.wall > settled)
+      return failed("unavailable: observed: the container still runs its old life");
+    return std::nullopt;
+  }
+  // A restart passes through "not running": only where that stands, nothing is under way.
+  if (look.last - look.since >= kStands)
+    return failed("unavailable: observed: the container does not run");
+  return std::nullopt;
+}
+
+// Proven not applied. What a later try may cure is tried again, past all guards, while the plan is
+// fresh.
+void Fixer::decide_failed_operation(const Incident& incident, const role::View& view,
+                                    Output& output) {
+  const Attempt& last = incident.attempts.back();
+  const auto give_up = [&](const std::string& why) {
+    record(incident.id, incident::Escalated{"person", "The action failed: " + last.error + why},
+           view, output);
+  };
+  if (!is_transient(last.error)) return give_up("");
+  const auto tries =
+      std::count_if(incident.attempts.begin(), incident.attempts.end(), [&](const auto& attempt) {
+        return attempt.intent.plan == last.intent.plan && is_try(attempt);
+      });
+  if (tries >= kAttemptsMax) return give_up(" (tried " + std::to_string(tries) + " times)");
+  const auto verdict = policy::judge(incident, facts_for(incident, view), config_.limits);
+  if (verdict.answer == policy::Answer::wait) {
+    if (verdict.until) output.wake_by(view.now.boot + (*verdict.until - view.now.wall));
+    return;
+  }
+  if (verdict.answer != policy::Answer::allow)
+    return give_up("; the guard " + verdict.guard + " refuses another try: " + verdict.values);
+  const auto next =
+      *last.ended_at +
+      kRetryFirst * (1 << 2 * std::min<std::int64_t>(std::max<std::int64_t>(tries - 1, 0), 4));
+  if (view.now.wall < next) return output.wake_by(view.now.boot + (next - view.now.wall));
+  intend(incident, view, output);
+}
+
+void Fixer::record(incident::IncidentId id, incident::Payload what, const role::View& view,
+                   Output& output) {
   role::Drafter drafter(book_, incident::Role::fixer, random_, view.now);
   output.units.push_back({drafter.add(id, std::move(what)).take(), {}, {}});
 }

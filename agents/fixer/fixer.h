@@ -1,5 +1,5 @@
-// The Fixer: from plan to guarded, proven action. It judges each plan by the guards, records the intent
-// before the warden is asked, and never repeats what may have happened: it looks first.
+// The Fixer: from plan to guarded, proven action. It judges each plan by the guards, records the
+// intent before the warden is asked, and never repeats what may have happened: it looks first.
 // Pure: a role in the sense of role/role.h.
 #pragma once
 
@@ -33,22 +33,40 @@ class Fixer final : public role::Role<Request, Answer> {
   void decide_plan(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_approval(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_action(const incident::Incident& incident, const role::View& view, Output& output);
-  void decide_open_operation(const incident::Incident& incident, const role::View& view, Output& output);
-  void decide_failed_operation(const incident::Incident& incident, const role::View& view, Output& output);
+  void decide_open_operation(const incident::Incident& incident, const role::View& view,
+                             Output& output);
+  void record_result(const incident::Incident& incident,
+                     const base::Result<warden::Performed>& result, const role::View& view,
+                     Output& output);
+  // What the looks at the container prove of the operation; nothing while they prove nothing.
+  [[nodiscard]] std::optional<incident::Payload> proven(const incident::Attempt& attempt,
+                                                        base::Now now) const;
+  void decide_failed_operation(const incident::Incident& incident, const role::View& view,
+                               Output& output);
   void intend(const incident::Incident& incident, const role::View& view, Output& output);
-  void record(incident::IncidentId id, incident::Payload what, const role::View& view, Output& output);
-  void refuse(const incident::Incident& incident, const policy::Verdict& verdict, const role::View& view, Output& output);
-  [[nodiscard]] policy::Facts facts_for(const incident::Incident& incident, const role::View& view) const;
+  void record(incident::IncidentId id, incident::Payload what, const role::View& view,
+              Output& output);
+  void refuse(const incident::Incident& incident, const policy::Verdict& verdict,
+              const role::View& view, Output& output);
+  [[nodiscard]] base::WallTime last_signal(const incident::Incident& incident) const;
+  [[nodiscard]] policy::Facts facts_for(const incident::Incident& incident,
+                                        const role::View& view) const;
 
   const config::Config& config_;
   base::Random& random_;
   incident::Book book_;
   std::optional<ledger::Lease> lease_;
   base::Instant lease_read_{};
-  bool intent_this_step_ = false;  // One effect at a time: the fold does not know yet of what this step intends.
-  std::map<std::string, base::Result<warden::Performed>> results_;   // By op: answered, not yet recorded.
-  std::map<std::string, base::Result<warden::Member>> observations_; // By op.
-  std::map<std::string, base::Instant> look_after_;                  // By op: not before.
+  bool intent_this_step_ =
+      false;  // One effect at a time: the fold does not know yet of what this step intends.
+  std::map<std::string, base::Result<warden::Performed>>
+      results_;  // By op: answered, not yet recorded.
+  struct Look {
+    base::Result<warden::Member> member;
+    base::Instant since{};  // The container has looked just so in every look from here ...
+    base::Instant last{};   // ... to here.
+  };
+  std::map<std::string, Look> looks_;  // By op.
 };
 
 }  // namespace fixer

@@ -10,16 +10,29 @@
 
 namespace fixer {
 
-struct Perform { warden::Operation operation; };
+struct Perform {
+  warden::Operation operation;
+};
 // Look at the container of an operation whose outcome is not known.
-struct Observe { std::string op; engine::ContainerId container; };
+struct Observe {
+  std::string op;
+  engine::ContainerId container;
+};
 struct KeepLease {};
 using Request = std::variant<Perform, Observe, KeepLease>;
 [[nodiscard]] std::string key_of(const Request& request);
 
-struct PerformedOp { std::string op; base::Result<warden::Performed> result; };
-struct Observed { std::string op; base::Result<warden::Member> member; };
-struct Leased { base::Result<ledger::Lease> lease; };
+struct PerformedOp {
+  std::string op;
+  base::Result<warden::Performed> result;
+};
+struct Observed {
+  std::string op;
+  base::Result<warden::Member> member;
+};
+struct Leased {
+  base::Result<ledger::Lease> lease;
+};
 using Answer = std::variant<PerformedOp, Observed, Leased>;
 
 }  // namespace fixer

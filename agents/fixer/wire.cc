@@ -8,10 +8,13 @@
 namespace fixer {
 namespace {
 
-base::Result<warden::Performed> perform(warden::Warden& warden, const warden::Operation& operation) {
-  if (base::failpoint("fixer.perform.before")) return base::Error{base::ErrorCode::unavailable, "perform: failpoint"};
+base::Result<warden::Performed> perform(warden::Warden& warden,
+                                        const warden::Operation& operation) {
+  if (base::failpoint("fixer.perform.before"))
+    return base::Error{base::ErrorCode::unavailable, "perform: failpoint"};
   auto performed = warden.perform(operation);
-  if (base::failpoint("fixer.perform.after")) return base::Error{base::ErrorCode::unknown, "perform: the reply was dropped by a failpoint"};
+  if (base::failpoint("fixer.perform.after"))
+    return base::Error{base::ErrorCode::unknown, "perform: the reply was dropped by a failpoint"};
   return performed;
 }
 
@@ -30,7 +33,8 @@ int run(const config::Config& config, const base::Logger& log) {
   // The supervisor runs one Fixer per state folder, so its next process takes over at once.
   const std::string holder = "fixer of " + config.state_dir;
   const auto dispatch = [&](const std::string& key, const Request& request) {
-    if (std::holds_alternative<KeepLease>(request)) return mailbox.post(key, Leased{ledger.acquire("fixer", holder, kLease)});
+    if (std::holds_alternative<KeepLease>(request))
+      return mailbox.post(key, Leased{ledger.acquire("fixer", holder, kLease)});
     workers.submit([&, key, request] {
       if (const auto* act = std::get_if<Perform>(&request)) {
         mailbox.post(key, PerformedOp{act->operation.op, perform(warden, act->operation)});

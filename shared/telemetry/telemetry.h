@@ -1,5 +1,6 @@
-// Measurements of one service in the minute before an incident: what Scout keeps in its ring, stores
-// by hash when an incident opens, and Brain reads as evidence. Pure. JSON: telemetry/telemetry_codec.h.
+// Measurements of one service in the minute before an incident: what Scout keeps in its ring,
+// stores by hash when an incident opens, and Brain reads as evidence. Pure. JSON:
+// telemetry/telemetry_codec.h.
 #pragma once
 
 #include <cstdint>
@@ -11,16 +12,22 @@
 
 namespace telemetry {
 
-enum class ProbeResult { ok, slow, timeout, refused, error };  // error: status >= 500 or a broken answer.
+enum class ProbeResult {
+  ok,
+  slow,
+  timeout,
+  refused,
+  error
+};  // error: status >= 500 or a broken answer.
 [[nodiscard]] std::string_view to_string(ProbeResult result);
 [[nodiscard]] std::optional<ProbeResult> parse_probe_result(std::string_view text);
 
 struct ProbeSample {
-  base::WallTime at;        // When it was started.
-  std::string probe;        // "health" or "path".
+  base::WallTime at;  // When it was started.
+  std::string probe;  // "health" or "path".
   ProbeResult result = ProbeResult::ok;
-  bool connected = false;   // TCP connected, whatever came after.
-  int status = 0;           // HTTP status; 0 when there was none.
+  bool connected = false;  // TCP connected, whatever came after.
+  int status = 0;          // HTTP status; 0 when there was none.
   std::int64_t latency_ms = 0;
 };
 
@@ -33,7 +40,7 @@ struct UsageSample {
 
 struct EngineSample {
   base::WallTime at;
-  std::string kind;           // die, oom, kill, start, …
+  std::string kind;  // die, oom, kill, start, …
   std::optional<int> exit_code;
   std::string signal;
 };

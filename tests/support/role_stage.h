@@ -25,7 +25,7 @@ class RoleStage {
   using KeyOf = std::string (*)(const Request&);
 
   RoleStage(RoleT& role, fakes::MemoryLedger& log, KeyOf key_of)
-      : ledger(log), role_(role), key_of_(key_of) {}
+      : ledger(log), role_(role), key_of_(key_of), random_(1000 + log.all().size()) {}
 
   base::Now now{base::wall_from_ms(1795182756000), base::instant_from_ms(5'000'000)};
   fakes::MemoryLedger& ledger;
@@ -160,7 +160,7 @@ class RoleStage {
 
   RoleT& role_;
   KeyOf key_of_;
-  base::SeededRandom random_{2};
+  base::SeededRandom random_;  // Another in each stage on a log: its ids must be new there.
   std::multimap<base::Instant, std::function<void()>> script_;
   std::optional<base::Instant> wake_at_;
   base::Duration remainder_{0};

@@ -1,0 +1,1 @@
+sre_test(fixer_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/fixer_test.cc LINKS agent_fixer fake_ledger LABEL unit)

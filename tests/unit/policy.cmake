@@ -1,0 +1,1 @@
+sre_test(policy_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/policy_test.cc LINKS policy LABEL unit)
