@@ -70,4 +70,16 @@ bool lists_issue(std::string_view incidents, std::int64_t issue) {
   return false;
 }
 
+std::vector<ListedProcess> decode_processes(std::string_view text) {
+  const auto parsed = base::parse_json(text);
+  if (!parsed.ok() || !parsed->is_object()) return {};
+  std::vector<ListedProcess> processes{{"up", static_cast<int>(base::get_int(*parsed, "pid"))}};
+  for (const auto& role : base::get_array(*parsed, "roles")) {
+    if (!role.is_object()) continue;
+    processes.push_back(
+        {base::get_string(role, "role"), static_cast<int>(base::get_int(role, "pid"))});
+  }
+  return processes;
+}
+
 }  // namespace chaos

@@ -18,4 +18,12 @@ namespace chaos {
 // Whether the console's list of incidents names the issue; false for text that is no such list.
 [[nodiscard]] bool lists_issue(std::string_view incidents, std::int64_t issue);
 
+struct ListedProcess {
+  std::string role;
+  int pid = 0;  // 0: it does not run.
+};
+// The processes in <state>/up.json, `up` itself first; none for a text that is no such list.
+// Format: docs/formats/up.md.
+[[nodiscard]] std::vector<ListedProcess> decode_processes(std::string_view text);
+
 }  // namespace chaos

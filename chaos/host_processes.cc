@@ -20,16 +20,20 @@ std::string read_all(const std::string& path) {
   return text.str();
 }
 
-// The parent of a process, from /proc/<pid>/stat after the name in parentheses; 0: gone.
-int parent_of(int pid) {
-  const std::string stat = read_all("/proc/" + std::to_string(pid) + "/stat");
-  const auto name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return 0;
-  std::istringstream rest(stat.substr(name_end + 1));
-  char state = 0;
+struct Stat {
+  char state = 0;  // 0: there is no such process.
   int parent = 0;
-  rest >> state >> parent;
-  return parent;
+};
+
+// From /proc/<pid>/stat, after the name in parentheses.
+Stat stat_of(int pid) {
+  const std::string text = read_all("/proc/" + std::to_string(pid) + "/stat");
+  Stat stat;
+  const auto name_end = text.rfind(')');
+  if (name_end == std::string::npos) return stat;
+  std::istringstream rest(text.substr(name_end + 1));
+  rest >> stat.state >> stat.parent;
+  return stat;
 }
 
 // `root` and everything under it, the root first.
@@ -38,7 +42,7 @@ std::vector<int> tree_of(int root) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
     const int pid = std::atoi(entry.path().filename().c_str());
-    if (pid > 1) children.emplace(parent_of(pid), pid);
+    if (pid > 1) children.emplace(stat_of(pid).parent, pid);
   }
   std::vector<int> tree{root};
   for (std::size_t i = 0; i < tree.size(); ++i) {
@@ -68,5 +72,7 @@ base::Status signal_container(const engine::Container& container, int signal, bo
   }
   return {};
 }
+
+char state_of_process(int pid) { return pid > 0 ? stat_of(pid).state : '\0'; }
 
 }  // namespace chaos

@@ -14,4 +14,7 @@ namespace chaos {
 [[nodiscard]] base::Status signal_container(const engine::Container& container, int signal,
                                             bool is_all);
 
+// The process's state as /proc has it: 'R', 'S', 'T' (stopped), 'Z' …; 0 when there is none.
+[[nodiscard]] char state_of_process(int pid);
+
 }  // namespace chaos

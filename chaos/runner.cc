@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <fstream>
 #include <map>
 #include <mutex>
+#include <sstream>
 
 #include "chaos/chaos_codec.h"
 #include "chaos/faults.h"
+#include "chaos/host_processes.h"
 #include "chaos/leftovers.h"
 #include "chaos/memory_look.h"
 #include "chaos/web.h"
@@ -21,12 +24,19 @@ using base::Instant;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr base::Duration kSteadyPatience = seconds(45);
-constexpr base::Duration kConsoleWithin = seconds(5);
+constexpr base::Duration kSteadyPatience = seconds(20);  // Besides the soak time.
+constexpr base::Duration kConsoleWithin = seconds(5), kSupervisedWithin = seconds(5);
 constexpr base::Duration kCalm =
     seconds(3);  // After the last stage: what comes late is still seen.
 
 using Containers = std::map<std::string, engine::Container>;  // By service.
+
+std::vector<ListedProcess> listed_processes(const std::string& state_dir) {
+  std::ifstream in(state_dir + "/up.json");
+  std::ostringstream text;
+  text << in.rdbuf();
+  return decode_processes(text.str());
+}
 
 bool belongs_to(const engine::Container& container, const config::Service& service) {
   const auto equals = service.container.find('=');
@@ -158,7 +168,7 @@ std::string Runner::Impl::unsteady(Steady wanted) const {
 
 std::string Runner::Impl::wait_steady(const Experiment& experiment,
                                       const std::stop_token& stop) const {
-  const auto end = now() + kSteadyPatience;
+  const auto end = now() + kSteadyPatience + world.config.limits.soak;
   while (true) {
     std::string why;
     for (const auto wanted : experiment.steady_state) {
@@ -242,7 +252,10 @@ class Trial {
                "the memory does not recall it") &&
            await(
                "console", kConsoleWithin, [&] { return console_lists_it(); },
-               "the console does not list it");
+               "the console does not list it") &&
+           await(
+               "supervised", kSupervisedWithin, [&] { return all_roles_run(); },
+               "not all processes of sre-space run");
   }
 
   bool break_it() {
@@ -256,7 +269,7 @@ class Trial {
     const auto at = inject(experiment_.fault, patient_, witness_, world_.clock, stop_);
     if (!at.ok()) return miss("inject", at.error().message);
     fault_at_ = *at;
-    ends_ = now() + experiment_.limit;
+    ends_ = now() + experiment_.limit + world_.config.limits.soak;
     say(experiment_.name + ": " + service_.name + " is broken at " + base::format_utc(fault_at_));
     return true;
   }
@@ -359,6 +372,18 @@ class Trial {
     const auto answer = web_get(url, seconds(2));
     if (!answer.ok()) trouble_ = answer.error().message;
     return answer.ok() && answer->status == 200 && lists_issue(answer->body, thread_.issue.number);
+  }
+
+  // What the outage did not need may have stopped too. Roles that were started without `up` leave
+  // no list.
+  bool all_roles_run() {
+    for (const auto& [role, pid] : listed_processes(world_.config.state_dir)) {
+      const char state = state_of_process(pid);
+      if (state != 0 && state != 'T' && state != 'Z') continue;
+      trouble_ = role + (state == 'T' ? " is stopped" : " does not run");
+      return false;
+    }
+    return true;
   }
 
   void expect(bool holds, std::string otherwise) {

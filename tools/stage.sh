@@ -72,15 +72,14 @@ stage_engine() {
 # The words of the demo: plain ones, or with a seed others for everything.
 stage_names() {
   export RUN_ID=run-$stage_id
-  stage_memory=64m stage_cpus=1
+  stage_memory=64m stage_cpus=0.5  # A half is reached on a busy machine too.
   stage_quote=quote-service stage_policy=policy-service stage_user=user-service stage_front=nginx
   if [ -n "${SRE_RANDOMISE:-}" ]; then
     RANDOM=$((SRE_RANDOMISE + 1))
     stage_quote=q$RANDOM-offers stage_policy=p$RANDOM-contracts
     stage_user=u$RANDOM-people stage_front=f$RANDOM-edge
     stage_memory=$((40 + RANDOM % 40))m
-    stage_cpus=$(((RANDOM % 2) + 1)).0
-    [ "$stage_cpus" = 1.0 ] || stage_cpus=0.$((5 + RANDOM % 5))
+    stage_cpus=0.$((3 + RANDOM % 5))
     export DEMO_IMAGE=sre-$RANDOM-one:v$((RANDOM % 9)) DEMO_NGINX_IMAGE=sre-$RANDOM-two:v1
     stage_say "randomised with seed $SRE_RANDOMISE: $stage_quote $stage_policy $stage_user $stage_front, memory $stage_memory, cpus $stage_cpus"
   fi
@@ -167,8 +166,9 @@ CONFIG
 # Starts all roles in a session of their own and waits until they watch. They end with us.
 stage_up() {
   local end=$((SECONDS + 20))
+  : >"$stage_dir/up.log"
   setsid setpriv --pdeathsig TERM "$program" --config "$stage_dir/sre-space.yaml" up \
-    </dev/null >"$stage_dir/up.log" 2>&1 &
+    </dev/null >>"$stage_dir/up.log" 2>&1 &
   stage_up_pid=$!
   until stage_is_watching; do
     if ! kill -0 $stage_up_pid 2>/dev/null || [ $SECONDS -ge $end ]; then

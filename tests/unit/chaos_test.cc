@@ -227,6 +227,17 @@ TEST_CASE("results become one line of JSON, with null for what was not seen") {
   CHECK(encode_results({}).find("\"ok\":false") != std::string::npos);
 }
 
+TEST_CASE("the supervisor's file lists every process") {
+  const auto listed = decode_processes(
+      R"({"pid":411,"roles":[{"role":"scout","pid":431},{"role":"brain","pid":0},7]})");
+  REQUIRE(listed.size() == 3);
+  CHECK(listed[0].role == "up");
+  CHECK(listed[0].pid == 411);
+  CHECK(listed[2].role == "brain");
+  CHECK(listed[2].pid == 0);
+  for (const char* damaged : {"", "[]", "{", "7"}) CHECK(decode_processes(damaged).empty());
+}
+
 TEST_CASE("the console's list is searched for an issue, whatever it answers") {
   CHECK(lists_issue(R"({"incidents":[{"issue":null},{"issue":7}]})", 7));
   CHECK_FALSE(lists_issue(R"({"incidents":[{"issue":8},3]})", 7));

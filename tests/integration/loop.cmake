@@ -1,0 +1,6 @@
+# The whole product against real containers. Needs root and what tools/packages lists.
+if(TARGET sre-space)
+  add_test(NAME loop_test
+    COMMAND ${CMAKE_CURRENT_LIST_DIR}/loop_test.sh ${CMAKE_SOURCE_DIR} $<TARGET_FILE:sre-space>)
+  set_tests_properties(loop_test PROPERTIES LABELS integration TIMEOUT 600 SKIP_RETURN_CODE 77)
+endif()
