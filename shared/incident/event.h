@@ -180,7 +180,8 @@ struct IssueOpened { std::int64_t number = 0; std::string url; };
 struct ApprovalGiven { std::string plan; std::string by; };
 struct IncidentClosed { std::string reason; };
 struct IncidentReopened { std::string by; };
-struct OperatorCommanded { std::string command, by; };
+// The first line of what was said. `refusal`: why it was refused; empty: it counts.
+struct OperatorCommanded { std::string command, by; std::string refusal = {}; };
 // GitHub operations: the outbox of everything written to GitHub.
 struct GithubIntended {
   std::string op;

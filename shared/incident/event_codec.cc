@@ -82,7 +82,7 @@ template <class A> void fields(A& a, IssueOpened& v) { a("number", v.number); a(
 template <class A> void fields(A& a, ApprovalGiven& v) { a("plan", v.plan); a("by", v.by); }
 template <class A> void fields(A& a, IncidentClosed& v) { a("reason", v.reason); }
 template <class A> void fields(A& a, IncidentReopened& v) { a("by", v.by); }
-template <class A> void fields(A& a, OperatorCommanded& v) { a("command", v.command); a("by", v.by); }
+template <class A> void fields(A& a, OperatorCommanded& v) { a("command", v.command); a("by", v.by); a("refusal", v.refusal); }
 template <class A> void fields(A& a, GithubIntended& v) {
   a("op", v.op); a("kind", v.kind); a("key", v.key); a("digest", v.digest);
 }
@@ -263,7 +263,7 @@ json to_json(const Incident& incident) {
               {"signal", encode_value(incident.signal)}, {"fingerprint", incident.fingerprint},
               {"snapshot", incident.snapshot}, {"signals", incident.signals}, {"issue", incident.issue},
               {"issue_url", incident.issue_url}, {"root", incident.root}, {"indexed", incident.indexed},
-              {"ending", incident.ending}, {"phases", phases(incident)}, {"attempts", attempts(incident)}};
+              {"ending", incident.ending}, {"held_by", incident.held_by}, {"phases", phases(incident)}, {"attempts", attempts(incident)}};
   out["evidence"] = encode_value(incident.evidence);
   out["recalled"] = optional_json(incident.recalled);
   out["diagnosis"] = optional_json(incident.diagnosis);

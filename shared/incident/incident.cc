@@ -240,6 +240,7 @@ void begin_again(Incident& incident) {
   incident.outcome.reset();
   incident.postmortem.reset();
   incident.escalation.reset();
+  incident.held_by.clear();
   incident.indexed = false;
   incident.ending.clear();
   incident.root = 0;
@@ -277,7 +278,18 @@ bool note(Incident& incident, const Event& event) {
   return false;
 }
 
+// A hold and its end change what may be done, not the state.
+Step obey(const Incident& was, const OperatorCommanded& said) {
+  const std::string verb = said.command.substr(0, said.command.find(' '));
+  Incident next = was;
+  if (said.refusal.empty() && verb == "/hold") next.held_by = said.by.empty() ? "a person" : said.by;
+  if (said.refusal.empty() && verb == "/resume") next.held_by.clear();
+  const bool changed = next.held_by != was.held_by;
+  return {std::move(next), {}, changed ? verb + " by " + said.by : "a command is noted", changed};
+}
+
 Step dispatch(const Incident& was, const Event& event) {
+  if (const auto* said = as<OperatorCommanded>(event)) return obey(was, *said);
   if (auto step = on_any(was, event)) return *std::move(step);
   switch (was.state) {
     case State::open:

@@ -77,6 +77,7 @@ struct Incident {
   std::optional<std::string> postmortem;
   bool indexed = false;
   std::optional<Escalated> escalation;
+  std::string held_by;       // Who said /hold: nothing is done before /resume. Empty: not held.
   std::string ending;        // Why it left the main road: self-healed, stood down, joined.
   IncidentId root = 0;       // The incident this one is joined to.
   std::map<std::string, Moment> reached;  // opened diagnosed planned acted healthy resolved closed

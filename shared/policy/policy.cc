@@ -29,6 +29,11 @@ Check check_stop(const Incident&, const Facts& facts, const config::Limits&) {
   return Verdict{Answer::wait, "stop", "the stop is set: " + facts.stop_reason, {}};
 }
 
+Check check_hold(const Incident& incident, const Facts&, const config::Limits&) {
+  if (incident.held_by.empty()) return {};
+  return Verdict{Answer::wait, "hold", "held by " + incident.held_by, {}};
+}
+
 Check check_mode(const Incident& incident, const Facts& facts, const config::Limits&) {
   const auto& choice = incident.plan->menu.front();
   const std::string would = "mode is " + std::string(config::to_string(facts.mode)) + "; would " +
@@ -170,7 +175,7 @@ base::WallTime expiry_of(const Incident& incident) {
 
 Verdict judge(const Incident& incident, const Facts& facts, const config::Limits& limits) {
   using Rule = Check (*)(const Incident&, const Facts&, const config::Limits&);
-  constexpr Rule kRules[] = {check_stop,         check_mode,      check_exclusion, check_selector,
+  constexpr Rule kRules[] = {check_stop, check_hold,         check_mode,      check_exclusion, check_selector,
                              check_freshness,    check_certainty, check_cooldown,  check_budgets,
                              check_mass_failure, check_approval,  check_spacing};
   for (const Rule rule : kRules) {

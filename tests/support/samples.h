@@ -80,7 +80,7 @@ inline std::vector<Payload> all() {
       ApprovalGiven{"a1b2c3d4", "ada"},
       IncidentClosed{"healed"},
       IncidentReopened{"ada"},
-      OperatorCommanded{"/why", "ada"},
+      OperatorCommanded{"/why", "ada", "not now"},
       GithubIntended{"op2", "comment", "comment:diagnosis:1", "ffee"},
       GithubDone{"op2", 99, "http://127.0.0.1:7081/c/99"},
       GithubFailed{"op2", "422"},

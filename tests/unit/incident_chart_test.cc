@@ -206,6 +206,28 @@ TEST_CASE("chart: every state answers every event, with a reason and honest comm
   }
 }
 
+TEST_CASE("chart: a hold lasts until it is taken back, and changes no state") {
+  for (const auto state : {State::planned, State::awaiting_approval, State::acting, State::escalated}) {
+    CAPTURE(to_string(state));
+    const Incident was = fold(road_to(state));
+    const auto held = advance(was, at(5000, OperatorCommanded{"/hold it looks odd", "ada"}));
+    CHECK(held.incident.held_by == "ada");
+    CHECK(held.incident.state == state);
+    CHECK(held.changed);  // So that nobody acts on what they knew before.
+    CHECK(held.commands.empty());
+    CHECK_FALSE(advance(held.incident, at(5001, OperatorCommanded{"/hold", "ada"})).changed);
+    CHECK_FALSE(advance(held.incident, at(5002, OperatorCommanded{"/why", "bob"})).changed);
+    const OperatorCommanded no{"/resume", "eve", "it needs maintain"};
+    CHECK(advance(held.incident, at(5003, no)).incident.held_by == "ada");
+    const auto resumed = advance(held.incident, at(5004, OperatorCommanded{"/resume", "bob"}));
+    CHECK(resumed.incident.held_by.empty());
+    CHECK(resumed.changed);
+  }
+  const Incident was = fold(road_to(State::planned));
+  CHECK(advance(was, at(1, OperatorCommanded{"/hold", "eve", "no"})).incident.held_by.empty());
+  CHECK(advance(was, at(1, OperatorCommanded{"/holding", "eve"})).incident.held_by.empty());
+}
+
 TEST_CASE("chart: what the content of an event decides") {
   const auto after = [](State from, Payload what) {
     return advance(fold(road_to(from)), at(5000, std::move(what)));
