@@ -8,7 +8,8 @@ constexpr base::Duration kRetry = std::chrono::seconds(1);
 }  // namespace
 
 std::string key_of(const Request& request) {
-  if (const auto* recall = std::get_if<RecallFor>(&request)) return "recall:" + std::to_string(recall->incident);
+  if (const auto* recall = std::get_if<RecallFor>(&request))
+    return "recall:" + std::to_string(recall->incident);
   return "remember:" + std::to_string(std::get<Remember>(request).past.incident);
 }
 
@@ -28,51 +29,94 @@ memory::Case case_of(const incident::Incident& incident) {
   memory::Case past;
   past.incident = incident.id;
   past.issue = incident.issue;
-  past.failure_class = incident.diagnosis ? std::string(incident::to_string(incident.diagnosis->failure)) : "unknown";
-  past.action = incident.attempts.empty() ? "noop" : std::string(incident::to_string(incident.attempts.back().intent.action));
+  past.failure_class = incident.diagnosis
+                           ? std::string(incident::to_string(incident.diagnosis->failure))
+                           : "unknown";
+  // What was proven not to have been applied says nothing of the action.
+  const bool acted = !incident.attempts.empty() &&
+                     incident.attempts.back().state != incident::OperationState::failed;
+  past.action = std::string(
+      incident::to_string(acted ? incident.attempts.back().intent.action : incident::Action::noop));
   past.proven = incident.outcome && incident.outcome->proven;
   past.symptom = symptom_of(incident);
   const auto resolved = incident.reached.find("resolved");
-  past.resolved_at = resolved != incident.reached.end() ? resolved->second.at : incident.reached.at("opened").at;
+  past.resolved_at =
+      resolved != incident.reached.end() ? resolved->second.at : incident.reached.at("opened").at;
   return past;
 }
 
-void MemoryRole::absorb(const ledger::Record& record, base::Now) { book_.absorb(record.event); }
+incident::MemoryRecalled told_of(const memory::Recall& found) {
+  incident::MemoryRecalled recalled;
+  for (const auto& match : found.matches) {
+    recalled.matches.push_back({match.past.incident, match.past.issue, match.past.symptom.service,
+                                match.past.failure_class, match.past.action, match.past.proven,
+                                match.similarity});
+  }
+  if (const auto* best = found.recommended()) {
+    recalled.action = best->action;
+    recalled.worked = best->worked;
+    recalled.tried = best->tried;
+  }
+  return recalled;
+}
+
+void MemoryRole::absorb(const ledger::Record& record, base::Now) {
+  book_.absorb(record.event);
+  // An issue that is opened late belongs to the case as well.
+  const auto* incident = book_.find(record.event.incident);
+  const bool changes = std::holds_alternative<incident::MemoryIndexed>(record.event.what) ||
+                       std::holds_alternative<incident::IssueOpened>(record.event.what);
+  if (changes && incident != nullptr && incident->indexed && !remembered_.contains(incident->id))
+    unchecked_.insert(incident->id);
+}
 
 void MemoryRole::absorb(const Answer& answer, base::Now now) {
-  if (const auto* recalled = std::get_if<Recalled>(&answer)) recalled_[recalled->incident] = recalled->what;
+  if (const auto* recalled = std::get_if<Recalled>(&answer))
+    recalled_[recalled->incident] = recalled->what;
   if (const auto* remembered = std::get_if<Remembered>(&answer)) {
-    if (remembered->status) remembered_.insert(remembered->incident);
-    else retry_after_[remembered->incident] = now.boot + kRetry;
+    if (!remembered->status) {
+      retry_after_[remembered->incident] = now.boot + kRetry;
+    } else if (unchecked_.erase(remembered->incident) == 0) {
+      remembered_.insert(remembered->incident);
+    }
   }
 }
 
 role::Output<Request> MemoryRole::decide(const role::View& view) {
   role::Output<Request> output;
-  // After a start the store is compared with the ledger: remembering an equal case changes nothing.
-  for (const auto& [id, entry] : book_.entries()) {
-    if (checked_) break;
-    if (entry.incident.indexed) output.ask(Remember{case_of(entry.incident)});
-  }
-  checked_ = true;
+  const auto remember = [&](const incident::Incident& incident) {
+    const auto after = retry_after_.find(incident.id);
+    if (after != retry_after_.end() && view.now.boot < after->second)
+      output.wake_by(after->second);
+    else
+      output.ask(Remember{case_of(incident)});
+  };
+  // Remembering an equal case changes nothing.
+  for (const auto id : unchecked_) remember(*book_.find(id));
   for (const auto id : book_.live()) {
     const auto& incident = *book_.find(id);
     role::Drafter drafter(book_, incident::Role::memory, random_, view.now);
     if (!incident.recalled && !incident::is_over(incident.state)) {
       const auto found = recalled_.find(id);
-      if (found == recalled_.end()) output.ask(RecallFor{id, symptom_of(incident)});
-      else drafter.add(id, found->second);
+      if (found == recalled_.end())
+        output.ask(RecallFor{id, symptom_of(incident)});
+      else
+        drafter.add(id, found->second);
     }
     if (incident::is_due(incident, incident::Command::index)) {
       const auto past = case_of(incident);
-      if (remembered_.contains(id)) drafter.add(id, incident::MemoryIndexed{past.failure_class, past.action, past.proven});
-      else if (view.now.boot >= retry_after_[id]) output.ask(Remember{past});
-      else output.wake_by(retry_after_[id]);
+      if (remembered_.contains(id))
+        drafter.add(id, incident::MemoryIndexed{past.failure_class, past.action, past.proven});
+      else
+        remember(incident);
     }
     auto drafts = drafter.take();
     if (!drafts.empty()) output.units.push_back({std::move(drafts), {}, {}});
   }
-  std::erase_if(recalled_, [&](const auto& item) { return !book_.live().contains(item.first) || book_.find(item.first)->recalled; });
+  std::erase_if(remembered_, [&](auto id) { return book_.find(id)->indexed; });
+  std::erase_if(recalled_, [&](const auto& item) {
+    return !book_.live().contains(item.first) || book_.find(item.first)->recalled;
+  });
   return output;
 }
 

@@ -7,17 +7,29 @@
 #include <variant>
 
 #include "memory/case.h"
+#include "memory/recall.h"
 #include "role/role.h"
 
 namespace memory_role {
 
-struct RecallFor { incident::IncidentId incident = 0; memory::Symptom symptom; };
-struct Remember { memory::Case past; };
+struct RecallFor {
+  incident::IncidentId incident = 0;
+  memory::Symptom symptom;
+};
+struct Remember {
+  memory::Case past;
+};
 using Request = std::variant<RecallFor, Remember>;
 [[nodiscard]] std::string key_of(const Request& request);
 
-struct Recalled { incident::IncidentId incident = 0; incident::MemoryRecalled what; };
-struct Remembered { incident::IncidentId incident = 0; base::Status status; };
+struct Recalled {
+  incident::IncidentId incident = 0;
+  incident::MemoryRecalled what;
+};
+struct Remembered {
+  incident::IncidentId incident = 0;
+  base::Status status;
+};
 using Answer = std::variant<Recalled, Remembered>;
 
 class MemoryRole final : public role::Role<Request, Answer> {
@@ -31,14 +43,19 @@ class MemoryRole final : public role::Role<Request, Answer> {
  private:
   base::Random& random_;
   incident::Book book_;
-  std::map<incident::IncidentId, incident::MemoryRecalled> recalled_;  // Answered, not yet in the log.
-  std::set<incident::IncidentId> remembered_;                          // Likewise, or there from before.
+  std::map<incident::IncidentId, incident::MemoryRecalled>
+      recalled_;                               // Answered, not yet in the log.
+  std::set<incident::IncidentId> remembered_;  // Likewise, or there from before.
   std::map<incident::IncidentId, base::Instant> retry_after_;
-  bool checked_ = false;  // What the ledger calls indexed has been compared with the store.
+  // Called indexed by the ledger, and perhaps not so in the store: all of them after a start, and
+  // what changed since.
+  std::set<incident::IncidentId> unchecked_;
 };
 
 // What was seen when the incident opened, and what became of it.
 [[nodiscard]] memory::Symptom symptom_of(const incident::Incident& incident);
 [[nodiscard]] memory::Case case_of(const incident::Incident& incident);
+// What the log is told of a recall.
+[[nodiscard]] incident::MemoryRecalled told_of(const memory::Recall& found);
 
 }  // namespace memory_role

@@ -8,23 +8,9 @@
 namespace memory_role {
 namespace {
 
-incident::MemoryRecalled recall(const memory::MemoryStore& store, const RecallFor& request, base::WallTime now) {
-  const auto found = store.recall(request.symptom, now, request.incident);
-  incident::MemoryRecalled recalled;
-  for (const auto& match : found.matches) {
-    recalled.matches.push_back({match.past.incident, match.past.issue, match.past.symptom.service, match.past.failure_class,
-                                match.past.action, match.past.proven, match.similarity});
-  }
-  if (const auto* best = found.recommended()) {
-    recalled.action = best->action;
-    recalled.worked = best->worked;
-    recalled.tried = best->tried;
-  }
-  return recalled;
-}
-
 base::Status remember(memory::MemoryStore& store, const memory::Case& past) {
-  if (base::failpoint("memory.remember.before")) return base::Error{base::ErrorCode::unavailable, "remember: failpoint"};
+  if (base::failpoint("memory.remember.before"))
+    return base::Error{base::ErrorCode::unavailable, "remember: failpoint"};
   auto status = store.remember(past, store.position());
   (void)base::failpoint("memory.remember.after");
   return status;
@@ -46,15 +32,20 @@ int run(const config::Config& config, const base::Logger& log) {
   role::Mailbox<Answer> mailbox;
   const auto dispatch = [&](const std::string& key, const Request& request) {  // About 1 ms each.
     if (const auto* wanted = std::get_if<RecallFor>(&request)) {
-      mailbox.post(key, Recalled{wanted->incident, recall(store, *wanted, (*desk)->clock.now().wall)});
+      mailbox.post(key, Recalled{wanted->incident,
+                                 told_of(store.recall(wanted->symptom, (*desk)->clock.now().wall,
+                                                      wanted->incident))});
     } else {
       const auto& past = std::get<Remember>(request).past;
       mailbox.post(key, Remembered{past.incident, remember(store, past)});
     }
   };
-  role::Loop<MemoryRole> loop(memory, (*desk)->outside(config, log, stop), mailbox, key_of, dispatch);
+  role::Loop<MemoryRole> loop(memory, (*desk)->outside(config, log, stop), mailbox, key_of,
+                              dispatch);
   const auto ended = loop.run();
-  if (auto saved = store.save_index(); !saved) log.warn("the index could not be saved; it will be made again", {{"error", saved.error().message}});
+  if (auto saved = store.save_index(); !saved)
+    log.warn("the index could not be saved; it will be made again",
+             {{"error", saved.error().message}});
   return role::exit_code(ended, log);
 }
 
