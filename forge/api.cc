@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "forge/endpoints.h"
+#include "forge/hook_sender.h"
+#include "forge/hooks.h"
 #include "forge/sqlite_store.h"
 
 namespace forge {
@@ -97,13 +99,16 @@ bool names_etag(std::string_view if_none_match, std::string_view etag) {
 }  // namespace
 
 Api::Api(const Options& options, SqliteStore& store, const base::Clock& clock, std::string site,
-         std::FILE* record)
+         std::FILE* record, ApiLinks links)
     : store_(store),
       clock_(clock),
       site_(std::move(site)),
       record_(record),
       requests_per_hour_(options.requests_per_hour),
-      rights_(std::make_unique<Rights>(Rights{options.owner_login, options.roles})) {
+      rights_(
+          std::make_unique<Rights>(Rights{options.owner_login, options.repository, options.roles})),
+      faults_(options.faults),
+      links_(links) {
   for (const auto& [token, login] : options.tokens) logins_[base::sha256_hex(token)] = login;
   for (const Endpoint& endpoint : endpoints()) {
     router_.add(endpoint.method, endpoint.path_template,
@@ -122,6 +127,11 @@ bool Api::owns(std::string_view path) {
 }
 
 http::Response Api::handle(const http::Request& request) {
+  return handle_as(login_of(request), request);
+}
+
+http::Response Api::handle_as(const std::string& login, const http::Request& request) {
+  login_ = login;
   std::string_view path = request.path;
   if (is_enterprise(path)) path.remove_prefix(kEnterprise.size());
   std::string path_template;
@@ -138,26 +148,29 @@ std::string Api::login_of(const http::Request& request) const {
   std::transform(scheme.begin(), scheme.end(), scheme.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (scheme != "bearer" && scheme != "token") return "";
+  return login_of_token(base::trim(header.substr(space)));
+}
+
+std::string Api::login_of_token(std::string_view token) const {
   // Looked up by hash, so that the time taken says nothing about a token.
-  const auto found = logins_.find(base::sha256_hex(base::trim(header.substr(space))));
+  const auto found = logins_.find(base::sha256_hex(token));
   return found == logins_.end() ? "" : found->second;
 }
 
 http::Response Api::answer(const http::Request& request, std::string_view path,
                            std::string& path_template) {
-  const std::string login = login_of(request);
-  if (login.empty()) {
+  if (login_.empty()) {
     const bool is_tried = !request.header("Authorization").empty();
     return to_response(make_refusal(401, is_tried ? "Bad credentials" : "Requires authentication"));
   }
   if (request.body.size() > kRequestMax) {
     return to_response(make_refusal(413, "Payload too large: at most 1 MB"));
   }
-  Budget& budget = budgets_[login];
+  Budget& budget = budgets_[login_];
   const std::int64_t now_s = base::to_ms(clock_.now().wall) / 1000;
   if (now_s >= budget.reset_s) budget = {now_s + kHour, 0};
   if (path != "/rate_limit" && ++budget.used > requests_per_hour_) {
-    return to_response(make_refusal(403, "API rate limit exceeded for user " + login));
+    return to_response(make_refusal(403, "API rate limit exceeded for user " + login_));
   }
   const http::Match match = router_.find(request.method, path);
   if (match.handler == nullptr) {
@@ -167,6 +180,26 @@ http::Response Api::answer(const http::Request& request, std::string_view path,
   }
   path_template = match.path_template;
   return (*match.handler)(request, match.params);
+}
+
+std::optional<http::Response> Api::meet_write(const http::Request& request,
+                                              std::optional<WriteFault>& fault) {
+  if (request.method == "GET" || request.method == "HEAD") return std::nullopt;
+  links_.meter.note(clock_.now().wall);
+  if (faults_ == nullptr) return std::nullopt;
+  const Faults::Verdict verdict = faults_->next_write();
+  if (verdict.retry_after_s > 0) {
+    Reply reply = make_refusal(403,
+                               "You have exceeded a secondary rate limit. Please wait a few minutes"
+                               " before you try again.");
+    reply.headers.emplace_back("Retry-After", std::to_string(verdict.retry_after_s));
+    return to_response(reply);
+  }
+  if (verdict.fault == WriteFault::refused_502) {
+    return to_response(make_refusal(502, "Server Error"));
+  }
+  fault = verdict.fault;
+  return std::nullopt;
 }
 
 http::Response Api::serve(const Endpoint& endpoint, const http::Request& request,
@@ -180,18 +213,34 @@ http::Response Api::serve(const Endpoint& endpoint, const http::Request& request
       return to_response(make_refusal(400, "Body should be a JSON object"));
     }
   }
-  const std::string login = login_of(request);
-  const Budget& budget = budgets_[login];
+  std::optional<WriteFault> fault;
+  if (auto refused = meet_write(request, fault)) return *refused;
+  const Budget& budget = budgets_[login_];
   const RateLimit limit{requests_per_hour_, std::min(budget.used, requests_per_hour_),
                         budget.reset_s};
   const Urls urls{site_, is_enterprise(request.path) ? site_ + std::string(kEnterprise) : site_};
   Reply reply;
+  std::vector<Announcement> announcements;
   const base::Status stored = store_.run([&] {
-    Call call{request,           params, body,       *rights_, urls, limit, site_ + request.path,
-              clock_.now().wall, {},     Role::none, {}};
-    call.user = store_.ensure_user(login, call.now);
+    Call call{request,
+              params,
+              body,
+              *rights_,
+              urls,
+              limit,
+              announcements,
+              site_ + request.path,
+              clock_.now().wall,
+              {},
+              {},
+              Role::none,
+              {}};
+    if (faults_ != nullptr && faults_->list_lag() > base::Millis(0)) {
+      call.known_at = call.now - faults_->list_lag();
+    }
+    call.user = store_.ensure_user(login_, call.now);
     if (params.contains("owner")) {
-      call.role = rights_->of(login);
+      call.role = rights_->of(login_);
       auto repository =
           store_.find_repository(params.find("owner")->second, params.find("repo")->second);
       if (!repository || call.role == Role::none) {
@@ -207,9 +256,12 @@ http::Response Api::serve(const Endpoint& endpoint, const http::Request& request
     }
     reply = endpoint.run(store_, call);
     if (base::failpoint("forge.before_commit")) reply = make_refusal(502, "Server Error");
+    if (reply.status < 400) publish(store_, call);
     return reply.status < 400;
   });
   if (!stored.ok()) return to_response(make_refusal(503, stored.error().message));
+  if (request.method != "GET") links_.sender.wake();
+  if (fault == WriteFault::committed_502) reply = make_refusal(502, "Server Error");
   if (base::failpoint("forge.after_commit")) reply = make_refusal(502, "Server Error");
   return to_response(reply);
 }
@@ -217,9 +269,8 @@ http::Response Api::serve(const Endpoint& endpoint, const http::Request& request
 void Api::add_common_headers(const http::Request& request, http::Response& response) {
   const base::WallTime now = clock_.now().wall;
   auto& headers = response.headers;
-  const std::string login = login_of(request);
-  if (!login.empty()) {
-    Budget& budget = budgets_[login];
+  if (!login_.empty()) {
+    Budget& budget = budgets_[login_];
     if (response.status == 200 && (request.method == "GET" || request.method == "HEAD")) {
       const std::string etag = "W/\"" + base::sha256_hex(response.body) + "\"";
       headers.emplace_back("ETag", etag);

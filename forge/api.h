@@ -6,27 +6,36 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/id.h"
 #include "base/time.h"
+#include "forge/faults.h"
 #include "forge/forge.h"
 #include "http/router.h"
 
 namespace forge {
 
+class HookSender;
 class SqliteStore;
 struct Endpoint;
 struct Rights;
 
-// Not thread-safe; the store and the clock outlive it.
+// Whom the API tells what it did.
+struct ApiLinks {
+  HookSender& sender;
+  WriteMeter& meter;
+};
+
+// Not thread-safe; the store, the clock and the links outlive it.
 class Api {
  public:
   // `site` is the forge's own address without slash. `record` may be null; otherwise it is owned by
   // the caller, opened for appending.
   Api(const Options& options, SqliteStore& store, const base::Clock& clock, std::string site,
-      std::FILE* record);
+      std::FILE* record, ApiLinks links);
   ~Api();
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
@@ -35,6 +44,10 @@ class Api {
   [[nodiscard]] static bool owns(std::string_view path);
   // Anything it does not serve is answered 501.
   [[nodiscard]] http::Response handle(const http::Request& request);
+  // The same for somebody who is known already: a person signed in to the pages.
+  [[nodiscard]] http::Response handle_as(const std::string& login, const http::Request& request);
+  // Whom a token speaks for; empty: nobody.
+  [[nodiscard]] std::string login_of_token(std::string_view token) const;
 
  private:
   struct Budget {
@@ -44,6 +57,9 @@ class Api {
 
   [[nodiscard]] http::Response answer(const http::Request& request, std::string_view path,
                                       std::string& path_template);
+  // Counts a write and plays what a test has scripted; an answer means it is not done.
+  [[nodiscard]] std::optional<http::Response> meet_write(const http::Request& request,
+                                                         std::optional<WriteFault>& fault);
   [[nodiscard]] http::Response serve(const Endpoint& endpoint, const http::Request& request,
                                      const http::Params& params);
   [[nodiscard]] std::string login_of(const http::Request& request) const;
@@ -59,6 +75,9 @@ class Api {
   std::unique_ptr<Rights> rights_;
   std::map<std::string, std::string> logins_;  // By the token's SHA-256.
   std::map<std::string, Budget> budgets_;      // By login.
+  const std::shared_ptr<Faults> faults_;
+  const ApiLinks links_;
+  std::string login_;  // Of the request at hand.
   http::Router router_;
   base::SystemRandom random_;
 };

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,9 +17,19 @@ namespace forge {
 // Who may do what in the repository.
 struct Rights {
   std::string owner;
+  std::string repository;  // "owner/name" of the forge's own.
   std::map<std::string, Role> roles;
 
   [[nodiscard]] Role of(std::string_view login) const;
+};
+
+// What a webhook may be told. `extra` is added to the payload; an issue named by its number is read
+// again when all is done, so that the payload shows how it ended.
+struct Announcement {
+  std::string event;  // "issues", "issue_comment", "label", "milestone".
+  std::string action;
+  int issue_number = 0;
+  nlohmann::json extra;
 };
 
 // One request, understood. References live for the call.
@@ -29,8 +40,10 @@ struct Call {
   const Rights& rights;
   const Urls& urls;
   const RateLimit& limit;
-  std::string url;  // Of the request, without its query.
+  std::vector<Announcement>& announcements;  // Filled by the endpoint.
+  std::string url;                           // Of the request, without its query.
   base::WallTime now;
+  std::optional<base::WallTime> known_at;  // Lists show only what was made until then.
   User user;
   Role role = Role::none;
   Repository repository;  // When the path names one.
@@ -49,7 +62,14 @@ struct Endpoint {
   Reply (*run)(SqliteStore& store, const Call& call);
 };
 
-[[nodiscard]] const std::vector<Endpoint>& endpoints();
+[[nodiscard]] const std::vector<Endpoint>& endpoints();  // All of these:
+[[nodiscard]] std::vector<Endpoint> people_endpoints();  // Users, rights, assignees, repository.
+[[nodiscard]] std::vector<Endpoint> issue_endpoints();
+[[nodiscard]] std::vector<Endpoint> comment_endpoints();  // And reactions.
+[[nodiscard]] std::vector<Endpoint> label_endpoints();
+[[nodiscard]] std::vector<Endpoint> milestone_endpoints();
+[[nodiscard]] std::vector<Endpoint> search_endpoints();
+[[nodiscard]] std::vector<Endpoint> hook_endpoints();
 
 [[nodiscard]] Reply make_refusal(int status, std::string_view message,
                                  const std::vector<FieldError>& errors = {});

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "forge/api.h"
+#include "forge/hook_sender.h"
 #include "forge/pages.h"
 #include "forge/sqlite_store.h"
 #include "http/http.h"
@@ -53,6 +54,8 @@ struct Forge::State {
   };
   std::unique_ptr<std::FILE, CloseFile> record;
   std::unique_ptr<SqliteStore> store;
+  WriteMeter meter;
+  std::unique_ptr<HookSender> sender;
   std::unique_ptr<Api> api;
   std::unique_ptr<Pages> pages;
   std::string url;
@@ -78,6 +81,9 @@ base::Result<std::unique_ptr<Forge>> Forge::open(Options options, const base::Cl
                          "open forge: cannot write the record file " + options.record_path};
     }
   }
+  auto sender = HookSender::start(options.database_path, clock, options.hook_patience);
+  if (!sender.ok()) return sender.error().in("open forge");
+  state->sender = std::move(*sender);
   state->pages = std::make_unique<Pages>(options, *state->store);
   http::ServerOptions server;
   server.address = options.address;
@@ -95,8 +101,8 @@ base::Result<std::unique_ptr<Forge>> Forge::open(Options options, const base::Cl
   const bool is_v6 = options.address.find(':') != std::string::npos;
   state->url = "http://" + (is_v6 ? "[" + options.address + "]" : options.address) + ":" +
                std::to_string(state->server->port());
-  state->api =
-      std::make_unique<Api>(options, *state->store, clock, state->url, state->record.get());
+  state->api = std::make_unique<Api>(options, *state->store, clock, state->url, state->record.get(),
+                                     ApiLinks{*state->sender, state->meter});
   state->is_ready.count_down();
   return std::unique_ptr<Forge>(new Forge(std::move(state)));
 }
@@ -105,6 +111,11 @@ int Forge::port() const { return state_->server->port(); }
 
 std::string Forge::url() const { return state_->url; }
 
-void Forge::stop() { state_->server->stop(); }
+WriteReport Forge::writes() const { return state_->meter.report(); }
+
+void Forge::stop() {
+  state_->server->stop();
+  state_->sender->stop();
+}
 
 }  // namespace forge

@@ -1,7 +1,8 @@
-// The embedded GitHub: issues, comments, labels and reactions over GitHub's REST paths, and pages
-// to read them. Started only when no real GitHub is configured.
+// The embedded GitHub: issues, comments, labels, milestones, search and webhooks over GitHub's REST
+// paths, and pages to read and steer them. Started only when no real GitHub is configured.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,8 +10,11 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "forge/rules.h"
+#include "forge/write_meter.h"
 
 namespace forge {
+
+class Faults;
 
 struct Options {
   std::string database_path;
@@ -26,6 +30,8 @@ struct Options {
   // path, status, body}, for checking against GitHub's schemas.
   std::string record_path;
   int requests_per_hour = 15'000;  // Per login; more are answered 403 as GitHub does.
+  std::chrono::milliseconds hook_patience{10'000};  // For a webhook's answer.
+  std::shared_ptr<Faults> faults;                   // For tests; null: none.
 };
 
 // A running forge. Answers only after what it says is durable.
@@ -40,8 +46,9 @@ class Forge {
   Forge& operator=(const Forge&) = delete;
 
   [[nodiscard]] int port() const;
-  [[nodiscard]] std::string url() const;  // "http://127.0.0.1:7081", for pages and API alike.
-  void stop();                            // Ends running requests first. Safe to repeat.
+  [[nodiscard]] std::string url() const;     // "http://127.0.0.1:7081", for pages and API alike.
+  [[nodiscard]] WriteReport writes() const;  // What clients asked for since it was opened.
+  void stop();                               // Ends running requests first. Safe to repeat.
 
  private:
   struct State;

@@ -221,6 +221,30 @@ Json label_json(const Label& label, const Repository& repository, const Urls& ur
           {"description", label.description ? Json(*label.description) : Json(nullptr)}};
 }
 
+Json milestone_json(const Milestone& milestone, const Repository& repository, const Urls& urls) {
+  const std::string number = std::to_string(milestone.number);
+  const std::string url = urls.repository(repository) + "/milestones/" + number;
+  const auto nullable_time = [](const std::optional<base::WallTime>& time) {
+    return time ? Json(time_text(*time)) : Json(nullptr);
+  };
+  return {{"url", url},
+          {"html_url", urls.site + "/" + repository.full_name() + "/milestone/" + number},
+          {"labels_url", url + "/labels"},
+          {"id", milestone.id},
+          {"node_id", node_id("Milestone", milestone.id)},
+          {"number", milestone.number},
+          {"title", milestone.title},
+          {"description", milestone.description ? Json(*milestone.description) : Json(nullptr)},
+          {"creator", user_json(milestone.creator, urls)},
+          {"open_issues", milestone.open_issues},
+          {"closed_issues", milestone.closed_issues},
+          {"state", milestone.is_open ? "open" : "closed"},
+          {"created_at", time_text(milestone.created)},
+          {"updated_at", time_text(milestone.updated)},
+          {"due_on", nullable_time(milestone.due)},
+          {"closed_at", nullable_time(milestone.closed)}};
+}
+
 Json issue_json(const Issue& issue, Role author_role, const Repository& repository,
                 const Urls& urls) {
   const std::string url = urls.issue(repository, issue.number);
@@ -247,11 +271,12 @@ Json issue_json(const Issue& issue, Role author_role, const Repository& reposito
           {"labels", std::move(labels)},
           {"state", issue.is_open ? "open" : "closed"},
           {"state_reason", nullable_text(issue.state_reason)},
-          {"locked", false},
-          {"active_lock_reason", nullptr},
+          {"locked", issue.lock_reason.has_value()},
+          {"active_lock_reason", nullable_text(issue.lock_reason.value_or(""))},
           {"assignee", assignee},
           {"assignees", std::move(assignees)},
-          {"milestone", nullptr},
+          {"milestone",
+           issue.milestone ? milestone_json(*issue.milestone, repository, urls) : Json(nullptr)},
           {"comments", issue.comments},
           {"created_at", time_text(issue.created)},
           {"updated_at", time_text(issue.updated)},
@@ -316,6 +341,14 @@ Json event_json(const Event& event, const Repository& repository, const Urls& ur
       if (event.assignee) result["assignee"] = user_json(*event.assignee, urls);
       result["assigner"] = user_json(event.actor, urls);
       break;
+    case EventKind::locked:
+    case EventKind::unlocked:
+      result["lock_reason"] = nullable_text(event.after);
+      break;
+    case EventKind::milestoned:
+    case EventKind::demilestoned:
+      result["milestone"] = {{"title", event.before}};
+      break;
   }
   return result;
 }
@@ -328,10 +361,15 @@ Json reaction_json(const Reaction& reaction, const Urls& urls) {
           {"created_at", time_text(reaction.created)}};
 }
 
-Json permission_json(const User& user, Role role, const Urls& urls) {
+Json collaborator_json(const User& user, Role role, const Urls& urls) {
   Json collaborator = user_json(user, urls);
   collaborator["permissions"] = role_json(role);
   collaborator["role_name"] = to_string(role);
+  return collaborator;
+}
+
+Json permission_json(const User& user, Role role, const Urls& urls) {
+  Json collaborator = collaborator_json(user, role, urls);
   return {{"permission", permission_word(role)},
           {"role_name", to_string(role)},
           {"user", std::move(collaborator)}};
@@ -369,11 +407,34 @@ base::Result<IssueInput> parse_issue_input(const Json& body) {
   if (!read_text(body, "body", input.body)) return wrong_field("body");
   if (!read_text(body, "state", input.state)) return wrong_field("state");
   if (!read_text(body, "state_reason", input.state_reason)) return wrong_field("state_reason");
+  if (const auto found = body.find("milestone"); found != body.end()) {
+    const bool is_number = found->is_number_integer() && *found > 0 && *found < 1'000'000'000;
+    if (!is_number && !found->is_null()) return wrong_field("milestone");
+    input.milestone = is_number ? found->get<int>() : 0;
+  }
   for (const auto& [field, to] :
        {std::pair{"labels", &input.labels}, std::pair{"assignees", &input.assignees}}) {
     const auto found = body.find(field);
     if (found == body.end() || found->is_null()) continue;
     if (!read_names(*found, to->emplace())) return wrong_field(field);
+  }
+  return input;
+}
+
+base::Result<MilestoneInput> parse_milestone_input(const Json& body) {
+  MilestoneInput input;
+  std::optional<std::string> state;
+  std::optional<std::string> due;
+  if (!body.is_object() || !read_text(body, "title", input.title)) return wrong_field("title");
+  if (!read_text(body, "description", input.description)) return wrong_field("description");
+  if (!read_text(body, "state", state)) return wrong_field("state");
+  if (state && *state != "open" && *state != "closed") return wrong_field("state");
+  if (state) input.is_open = *state == "open";
+  if (!read_text(body, "due_on", due)) return wrong_field("due_on");
+  input.has_due = due.has_value();
+  if (due && !due->empty()) {
+    input.due = base::parse_utc(*due);
+    if (!input.due) return wrong_field("due_on");
   }
   return input;
 }

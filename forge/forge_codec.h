@@ -43,6 +43,9 @@ struct RateLimit {
                                           const Repository& repository, const Urls& urls);
 [[nodiscard]] nlohmann::json label_json(const Label& label, const Repository& repository,
                                         const Urls& urls);
+[[nodiscard]] nlohmann::json milestone_json(const Milestone& milestone,
+                                            const Repository& repository, const Urls& urls);
+[[nodiscard]] nlohmann::json collaborator_json(const User& user, Role role, const Urls& urls);
 [[nodiscard]] nlohmann::json event_json(const Event& event, const Repository& repository,
                                         const Urls& urls);
 // A comment as the timeline has it.
@@ -65,6 +68,14 @@ struct IssueInput {
   std::optional<std::string> state_reason;
   std::optional<std::vector<std::string>> labels;
   std::optional<std::vector<std::string>> assignees;
+  std::optional<int> milestone;  // 0 for null.
+};
+struct MilestoneInput {
+  std::optional<std::string> title;
+  std::optional<std::string> description;
+  std::optional<bool> is_open;
+  bool has_due = false;
+  std::optional<base::WallTime> due;  // Absent also for null.
 };
 struct LabelInput {
   std::optional<std::string> name;  // Of PATCH: new_name.
@@ -74,6 +85,7 @@ struct LabelInput {
 
 // Errors: invalid, its message the name of the field whose type is wrong.
 [[nodiscard]] base::Result<IssueInput> parse_issue_input(const nlohmann::json& body);
+[[nodiscard]] base::Result<MilestoneInput> parse_milestone_input(const nlohmann::json& body);
 [[nodiscard]] base::Result<LabelInput> parse_label_input(const nlohmann::json& body);
 // {"labels": [...]} or the bare list; names or objects with a name.
 [[nodiscard]] base::Result<std::vector<std::string>> parse_label_names(const nlohmann::json& body);

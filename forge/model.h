@@ -51,6 +51,21 @@ struct Reaction {
   base::WallTime created;
 };
 
+struct Milestone {
+  Id id = 0;
+  int number = 0;
+  std::string title;  // Unique within a repository.
+  std::optional<std::string> description;
+  User creator;
+  bool is_open = true;
+  int open_issues = 0;
+  int closed_issues = 0;
+  base::WallTime created;
+  base::WallTime updated;
+  std::optional<base::WallTime> due;
+  std::optional<base::WallTime> closed;
+};
+
 struct Issue {
   Id id = 0;
   int number = 0;
@@ -66,6 +81,8 @@ struct Issue {
   base::WallTime updated;
   std::optional<base::WallTime> closed;
   std::optional<User> closed_by;
+  std::optional<Milestone> milestone;
+  std::optional<std::string> lock_reason;  // Absent: not locked; empty: locked without a reason.
   ReactionCounts reactions{};
 };
 
@@ -79,7 +96,19 @@ struct Comment {
   ReactionCounts reactions{};
 };
 
-enum class EventKind { labeled, unlabeled, closed, reopened, renamed, assigned, unassigned };
+enum class EventKind {
+  labeled,
+  unlabeled,
+  closed,
+  reopened,
+  renamed,
+  assigned,
+  unassigned,
+  locked,
+  unlocked,
+  milestoned,
+  demilestoned
+};
 [[nodiscard]] std::string_view to_string(EventKind kind);
 [[nodiscard]] std::optional<EventKind> parse_event_kind(std::string_view text);
 
@@ -87,10 +116,47 @@ struct Event {
   Id id = 0;
   User actor;
   EventKind kind = EventKind::labeled;
-  std::string before;  // labeled, unlabeled: the label's name; renamed: the old title.
-  std::string after;   // labeled, unlabeled: its color; renamed: the new title; closed: the reason.
+  std::string before;  // labeled, unlabeled: the label's name; renamed: the old title;
+                       // milestoned, demilestoned: the milestone's title.
+  std::string after;   // labeled, unlabeled: its color; renamed: the new title; closed, locked: the
+                       // reason.
   std::optional<User> assignee;  // assigned, unassigned.
   base::WallTime created;
+};
+
+// Who is told by HTTP of what happens in the repository.
+struct Hook {
+  Id id = 0;
+  std::string url;
+  bool is_form = false;             // application/x-www-form-urlencoded instead of JSON.
+  std::string secret;               // Empty: not signed.
+  bool is_insecure = false;         // The certificate is not checked.
+  std::vector<std::string> events;  // "*": all.
+  bool is_active = true;
+  base::WallTime created;
+  base::WallTime updated;
+
+  [[nodiscard]] bool wants(std::string_view event) const;
+};
+
+// One telling of one hook.
+struct Delivery {
+  Id id = 0;
+  Id hook_id = 0;
+  std::string guid;  // The same for a redelivery.
+  std::string event;
+  std::string action;   // Empty for ping.
+  std::string payload;  // JSON, as signed and sent.
+  bool is_redelivery = false;
+  base::WallTime created;
+  // Once it is over:
+  std::optional<base::WallTime> delivered;
+  base::Millis duration{};
+  int status_code = 0;          // 0: no answer came.
+  std::string status;           // "OK", or why it failed.
+  std::string request_headers;  // JSON objects.
+  std::string response_headers;
+  std::string response_body;  // Cut.
 };
 
 // What a reaction belongs to.
@@ -104,7 +170,12 @@ struct IssueFilter {
   std::vector<std::string> labels;  // All of them.
   std::string creator;              // Empty: anybody.
   std::string assignee;             // Empty: anybody; "none", "*" as GitHub has them.
+  std::string milestone;            // A number; empty: any; "none", "*" as GitHub has them.
+  std::vector<std::string> words;   // All of them, in any case.
+  bool in_title = true;             // Where the words are looked for.
+  bool in_body = true;
   std::optional<base::WallTime> since;
+  std::optional<base::WallTime> known_at;  // Only what was made until then: a list that lags.
   SortKey sort = SortKey::created;
   bool is_descending = true;
 };
@@ -112,6 +183,7 @@ struct IssueFilter {
 struct CommentFilter {
   int issue_number = 0;  // 0: the whole repository.
   std::optional<base::WallTime> since;
+  std::optional<base::WallTime> known_at;  // Only what was made until then: a list that lags.
   SortKey sort = SortKey::created;
   bool is_descending = false;
 };

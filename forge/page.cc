@@ -195,6 +195,14 @@ std::string event_text(const Event& event) {
       return "assigned " + bold(event.assignee ? event.assignee->login : "somebody");
     case EventKind::unassigned:
       return "unassigned " + bold(event.assignee ? event.assignee->login : "somebody");
+    case EventKind::locked:
+      return event.after.empty() ? "locked this" : "locked this as " + escape_html(event.after);
+    case EventKind::unlocked:
+      return "unlocked this";
+    case EventKind::milestoned:
+      return "added this to the milestone " + bold(event.before);
+    case EventKind::demilestoned:
+      return "removed this from the milestone " + bold(event.before);
   }
   return "";
 }

@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kRoleNames = {"none",  "read",     "triage",
                                                         "write", "maintain", "admin"};
-constexpr std::array<std::string_view, 7> kEventNames = {
-    "labeled", "unlabeled", "closed", "reopened", "renamed", "assigned", "unassigned"};
+constexpr std::array<std::string_view, 11> kEventNames = {
+    "labeled",    "unlabeled", "closed",   "reopened",   "renamed",     "assigned",
+    "unassigned", "locked",    "unlocked", "milestoned", "demilestoned"};
 
 FieldError too_long(std::string resource, std::string field, std::size_t most) {
   std::string message = field + " is too long (maximum is " + std::to_string(most) + " characters)";
@@ -37,6 +38,12 @@ std::optional<EventKind> parse_event_kind(std::string_view text) {
   const auto found = std::find(kEventNames.begin(), kEventNames.end(), text);
   if (found == kEventNames.end()) return std::nullopt;
   return static_cast<EventKind>(found - kEventNames.begin());
+}
+
+bool Hook::wants(std::string_view event) const {
+  return is_active && std::any_of(events.begin(), events.end(), [event](const std::string& one) {
+           return one == "*" || one == event;
+         });
 }
 
 std::string_view to_string(Role role) { return kRoleNames[static_cast<std::size_t>(role)]; }
@@ -134,6 +141,11 @@ std::string make_link_header(std::string_view url, const http::Pairs& query, Pag
   if (page.number < last) append(last, "last");
   if (page.number > 1) append(1, "first");
   return header;
+}
+
+bool is_lock_reason(std::string_view reason) {
+  return reason.empty() || reason == "off-topic" || reason == "too heated" ||
+         reason == "resolved" || reason == "spam";
 }
 
 }  // namespace forge

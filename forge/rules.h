@@ -45,6 +45,7 @@ struct FieldError {
 [[nodiscard]] std::optional<FieldError> check_label_name(std::string_view name);
 [[nodiscard]] std::optional<FieldError> check_color(std::string_view color);
 [[nodiscard]] std::optional<FieldError> check_description(std::string_view description);
+[[nodiscard]] bool is_lock_reason(std::string_view reason);  // GitHub's four, or none.
 
 struct Page {
   int number = 1;  // From 1.

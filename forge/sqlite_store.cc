@@ -3,15 +3,15 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 #include "base/ensure.h"
+#include "forge/sqlite_query.h"
 
 namespace forge {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 constexpr const char* kSchema = R"(
 CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL UNIQUE COLLATE NOCASE,
@@ -45,81 +45,29 @@ CREATE TABLE reactions (id INTEGER PRIMARY KEY AUTOINCREMENT, subject INTEGER NO
   created_ms INTEGER NOT NULL, UNIQUE (subject, subject_id, user_id, content));
 )";
 
-// Thrown by a failing statement and caught by run(), which undoes the transaction.
-struct StatementFailed : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-// One prepared statement: bound in order, stepped, read by column.
-class Query {
- public:
-  Query(sqlite3* database, std::string_view sql) : database_(database) {
-    const int size = static_cast<int>(sql.size());
-    check(sqlite3_prepare_v2(database, sql.data(), size, &statement_, nullptr));
-  }
-  ~Query() { sqlite3_finalize(statement_); }
-  Query(const Query&) = delete;
-  Query& operator=(const Query&) = delete;
-
-  Query& bind(std::int64_t value) {
-    check(sqlite3_bind_int64(statement_, ++bound_, value));
-    return *this;
-  }
-  Query& bind(std::string_view value) {
-    check(sqlite3_bind_text64(statement_, ++bound_, value.data() == nullptr ? "" : value.data(),
-                              value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
-    return *this;
-  }
-  Query& bind(base::WallTime value) { return bind(base::to_ms(value)); }
-  template <class T>
-  Query& bind(const std::optional<T>& value) {
-    if (value) return bind(*value);
-    check(sqlite3_bind_null(statement_, ++bound_));
-    return *this;
-  }
-
-  bool step() {
-    const int code = sqlite3_step(statement_);
-    if (code != SQLITE_ROW && code != SQLITE_DONE) check(code);
-    return code == SQLITE_ROW;
-  }
-  void run() {
-    while (step()) {
-    }
-  }
-
-  [[nodiscard]] bool is_null(int column) const {
-    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
-  }
-  [[nodiscard]] std::int64_t integer(int column) const {
-    return sqlite3_column_int64(statement_, column);
-  }
-  [[nodiscard]] int number(int column) const { return static_cast<int>(integer(column)); }
-  [[nodiscard]] std::string text(int column) const {
-    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-    if (bytes == nullptr) return "";
-    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
-  }
-  [[nodiscard]] std::optional<std::string> optional_text(int column) const {
-    if (is_null(column)) return std::nullopt;
-    return text(column);
-  }
-  [[nodiscard]] base::WallTime time(int column) const {
-    return base::wall_from_ms(integer(column));
-  }
-  // id, login and created_ms in three columns.
-  [[nodiscard]] User user(int column) const {
-    return {integer(column), text(column + 1), time(column + 2)};
-  }
-
- private:
-  void check(int code) {
-    if (code != SQLITE_OK) throw StatementFailed(sqlite3_errmsg(database_));
-  }
-  sqlite3* database_;
-  sqlite3_stmt* statement_ = nullptr;
-  int bound_ = 0;
-};
+// What version 2 adds.
+constexpr const char* kSecondSchema = R"(
+CREATE TABLE milestones (id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL REFERENCES repos,
+  creator_id INTEGER NOT NULL REFERENCES users, title TEXT NOT NULL, description TEXT,
+  is_open INTEGER NOT NULL, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, due_ms INTEGER,
+  closed_ms INTEGER, UNIQUE (repo_id, title));
+ALTER TABLE issues ADD COLUMN milestone_id INTEGER REFERENCES milestones;
+ALTER TABLE issues ADD COLUMN lock_reason TEXT;
+CREATE INDEX issues_by_milestone ON issues (milestone_id) WHERE milestone_id IS NOT NULL;
+CREATE TABLE hooks (id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL REFERENCES repos,
+  url TEXT NOT NULL, is_form INTEGER NOT NULL, secret TEXT NOT NULL, is_insecure INTEGER NOT NULL,
+  events TEXT NOT NULL, is_active INTEGER NOT NULL, created_ms INTEGER NOT NULL,
+  updated_ms INTEGER NOT NULL);
+CREATE TABLE deliveries (id INTEGER PRIMARY KEY AUTOINCREMENT, hook_id INTEGER NOT NULL REFERENCES hooks,
+  guid TEXT NOT NULL, event TEXT NOT NULL, action TEXT NOT NULL, payload TEXT NOT NULL,
+  is_redelivery INTEGER NOT NULL, created_ms INTEGER NOT NULL, delivered_ms INTEGER,
+  duration_ms INTEGER NOT NULL DEFAULT 0, status_code INTEGER NOT NULL DEFAULT 0,
+  status TEXT NOT NULL DEFAULT '', request_headers TEXT NOT NULL DEFAULT '{}',
+  response_headers TEXT NOT NULL DEFAULT '{}', response_body TEXT NOT NULL DEFAULT '');
+CREATE INDEX deliveries_by_hook ON deliveries (hook_id, id);
+CREATE INDEX deliveries_waiting ON deliveries (id) WHERE delivered_ms IS NULL;
+CREATE INDEX deliveries_by_age ON deliveries (created_ms);
+)";
 
 base::Error store_error(base::ErrorCode code, std::string_view what, std::string_view why) {
   return {code, std::string(what) + ": " + std::string(why)};
@@ -131,7 +79,7 @@ std::int64_t floor_to_second(base::WallTime time) { return base::to_ms(time) / 1
 constexpr std::string_view kIssueColumns =
     "SELECT i.id, i.number, i.title, i.body, i.is_open, i.state_reason, i.created_ms, i.updated_ms,"
     " i.closed_ms, a.id, a.login, a.created_ms, c.id, c.login, c.created_ms,"
-    " (SELECT count(*) FROM comments m WHERE m.issue_id = i.id)"
+    " (SELECT count(*) FROM comments m WHERE m.issue_id = i.id), i.milestone_id, i.lock_reason"
     " FROM issues i JOIN users a ON a.id = i.author_id LEFT JOIN users c ON c.id = i.closed_by_id";
 
 Issue read_issue(const Query& row) {
@@ -148,6 +96,8 @@ Issue read_issue(const Query& row) {
   issue.author = row.user(9);
   if (!row.is_null(12)) issue.closed_by = row.user(12);
   issue.comments = row.number(15);
+  if (!row.is_null(16)) issue.milestone.emplace().id = row.integer(16);
+  issue.lock_reason = row.optional_text(17);
   return issue;
 }
 
@@ -172,6 +122,21 @@ std::string where_issues(const IssueFilter& filter) {
         " AND EXISTS (SELECT 1 FROM issue_labels x JOIN labels l ON l.id = x.label_id"
         " WHERE x.issue_id = i.id AND l.name = ?)";
   }
+  if (filter.milestone == "none") {
+    where += " AND i.milestone_id IS NULL";
+  } else if (filter.milestone == "*") {
+    where += " AND i.milestone_id IS NOT NULL";
+  } else if (!filter.milestone.empty()) {
+    where += " AND i.milestone_id = CAST(? AS INTEGER)";
+  }
+  if (filter.known_at) where += " AND i.created_ms <= ?";
+  for (std::size_t i = 0; i < filter.words.size(); ++i) {
+    where += " AND (";
+    if (filter.in_title) where += "instr(lower(i.title), lower(?)) > 0";
+    if (filter.in_title && filter.in_body) where += " OR ";
+    if (filter.in_body) where += "instr(lower(coalesce(i.body, '')), lower(?)) > 0";
+    where += ")";
+  }
   return where;
 }
 
@@ -184,6 +149,14 @@ void bind_filter(Query& query, const Repository& repository, const IssueFilter& 
     query.bind(std::string_view(filter.assignee));
   }
   for (const std::string& label : filter.labels) query.bind(std::string_view(label));
+  if (!filter.milestone.empty() && filter.milestone != "none" && filter.milestone != "*") {
+    query.bind(std::string_view(filter.milestone));
+  }
+  if (filter.known_at) query.bind(*filter.known_at);
+  for (const std::string& word : filter.words) {
+    if (filter.in_title) query.bind(std::string_view(word));
+    if (filter.in_body) query.bind(std::string_view(word));
+  }
 }
 
 std::string order_issues(const IssueFilter& filter) {
@@ -213,6 +186,7 @@ std::string where_comments(const CommentFilter& filter) {
   std::string where = " WHERE i.repo_id = ?";
   if (filter.issue_number != 0) where += " AND i.number = ?";
   if (filter.since) where += " AND c.updated_ms >= ?";
+  if (filter.known_at) where += " AND c.created_ms <= ?";
   return where;
 }
 
@@ -220,6 +194,7 @@ void bind_filter(Query& query, const Repository& repository, const CommentFilter
   query.bind(repository.id);
   if (filter.issue_number != 0) query.bind(filter.issue_number);
   if (filter.since) query.bind(floor_to_second(*filter.since));
+  if (filter.known_at) query.bind(*filter.known_at);
 }
 
 Label read_label(const Query& row) {
@@ -246,34 +221,48 @@ base::Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& 
 SqliteStore::~SqliteStore() { sqlite3_close(database_); }
 
 base::Status SqliteStore::prepare_schema() {
+  int found = 0;
   try {
     Query(database_, "PRAGMA journal_mode = WAL").run();
     Query(database_, "PRAGMA synchronous = FULL").run();
     Query(database_, "PRAGMA foreign_keys = ON").run();
     Query version(database_, "PRAGMA user_version");
     version.step();
-    if (version.number(0) > kVersion) {
+    found = version.number(0);
+    if (found > kVersion) {
       return store_error(base::ErrorCode::corrupt, "read version",
                          "written by a newer version of this program");
     }
-    if (version.number(0) == kVersion) return {};
+    if (found == kVersion) return {};
   } catch (const StatementFailed& failed) {
     const bool is_foreign = sqlite3_errcode(database_) == SQLITE_NOTADB;
     return store_error(is_foreign ? base::ErrorCode::corrupt : base::ErrorCode::unavailable,
                        "prepare", failed.what());
   }
-  const std::string create = std::string("BEGIN IMMEDIATE;") + kSchema +
-                             "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;";
+  const std::string create = std::string("BEGIN IMMEDIATE;") + (found < 1 ? kSchema : "") +
+                             kSecondSchema + "PRAGMA user_version = " + std::to_string(kVersion) +
+                             "; COMMIT;";
   if (sqlite3_exec(database_, create.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
   return store_error(base::ErrorCode::unavailable, "create tables", sqlite3_errmsg(database_));
 }
 
 base::Status SqliteStore::run(const std::function<bool()>& work) {
+  return transact("BEGIN IMMEDIATE", work);
+}
+
+base::Status SqliteStore::read(const std::function<void()>& work) {
+  return transact("BEGIN", [&] {
+    work();
+    return false;
+  });
+}
+
+base::Status SqliteStore::transact(const char* begin, const std::function<bool()>& work) {
   base::ensure(!is_running_, "forge store: a transaction within a transaction");
   is_running_ = true;
   base::Status status;
   try {
-    Query(database_, "BEGIN IMMEDIATE").run();
+    Query(database_, begin).run();
     Query(database_, work() ? "COMMIT" : "ROLLBACK").run();
   } catch (const StatementFailed& failed) {
     status = store_error(base::ErrorCode::unavailable, "forge store", failed.what());
@@ -395,15 +384,18 @@ void SqliteStore::complete(Issue& issue) {
                   " JOIN users u ON u.id = s.user_id WHERE s.issue_id = ? ORDER BY u.login");
   assignees.bind(issue.id);
   while (assignees.step()) issue.assignees.push_back(assignees.user(0));
+  if (issue.milestone) issue.milestone = load_milestone(issue.milestone->id);
   issue.reactions = count_reactions(Subject::issue, issue.id);
 }
 
 void SqliteStore::save_issue(const Issue& issue) {
   std::optional<std::int64_t> closed_by;
   if (issue.closed_by) closed_by = issue.closed_by->id;
+  std::optional<std::int64_t> milestone;
+  if (issue.milestone) milestone = issue.milestone->id;
   Query(database_,
         "UPDATE issues SET title = ?, body = ?, is_open = ?, state_reason = ?, closed_ms = ?,"
-        " closed_by_id = ?, updated_ms = ? WHERE id = ?")
+        " closed_by_id = ?, updated_ms = ?, milestone_id = ?, lock_reason = ? WHERE id = ?")
       .bind(std::string_view(issue.title))
       .bind(issue.body)
       .bind(issue.is_open ? 1 : 0)
@@ -411,6 +403,8 @@ void SqliteStore::save_issue(const Issue& issue) {
       .bind(issue.closed)
       .bind(closed_by)
       .bind(issue.updated)
+      .bind(milestone)
+      .bind(issue.lock_reason)
       .bind(issue.id)
       .run();
 }
@@ -623,6 +617,10 @@ std::vector<Reaction> SqliteStore::list_reactions(Subject subject, Id id) {
     reactions.push_back({query.integer(0), query.user(3), query.text(1), query.time(2)});
   }
   return reactions;
+}
+
+void SqliteStore::remove_reaction(Id id) {
+  Query(database_, "DELETE FROM reactions WHERE id = ?").bind(id).run();
 }
 
 ReactionCounts SqliteStore::count_reactions(Subject subject, Id id) {

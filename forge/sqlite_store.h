@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -17,7 +18,7 @@ struct sqlite3;
 
 namespace forge {
 
-// Not thread-safe: used on the server's one thread. All reads and writes happen inside run(), which
+// Not thread-safe: each thread opens its own. All reads and writes happen inside run(), which
 // makes them one transaction; outside of it they abort.
 class SqliteStore {
  public:
@@ -31,6 +32,8 @@ class SqliteStore {
   // Runs `work` in one transaction: its true commits, false or a failing statement rolls back.
   // Errors: unavailable (nothing was stored).
   [[nodiscard]] base::Status run(const std::function<bool()>& work);
+  // The same for work that only reads: waits for no writer.
+  [[nodiscard]] base::Status read(const std::function<void()>& work);
 
   User ensure_user(std::string_view login, base::WallTime at);
   [[nodiscard]] std::optional<User> find_user(std::string_view login);
@@ -46,7 +49,7 @@ class SqliteStore {
   [[nodiscard]] std::vector<Issue> list_issues(const Repository& repository,
                                                const IssueFilter& filter, Page page);
   [[nodiscard]] int count_issues(const Repository& repository, const IssueFilter& filter);
-  // Writes title, body, state, reason, closed, closed_by and updated of `issue`.
+  // Writes title, body, state, reason, closed, closed_by, milestone, lock and updated of `issue`.
   void save_issue(const Issue& issue);
   void set_assignees(Id issue, const std::vector<User>& assignees);
   void touch_issue(Id issue, base::WallTime at);
@@ -78,11 +81,38 @@ class SqliteStore {
   std::pair<Reaction, bool> add_reaction(Subject subject, Id id, const User& user,
                                          std::string_view content, base::WallTime at);
   [[nodiscard]] std::vector<Reaction> list_reactions(Subject subject, Id id);
+  void remove_reaction(Id id);
+
+  // Numbers count up and are never given twice.
+  Milestone add_milestone(const Repository& repository, const Milestone& milestone);
+  [[nodiscard]] std::optional<Milestone> find_milestone(const Repository& repository, int number);
+  // `is_open` absent: all. By number.
+  [[nodiscard]] std::vector<Milestone> list_milestones(const Repository& repository,
+                                                       std::optional<bool> is_open);
+  void save_milestone(const Milestone& milestone);
+  void remove_milestone(Id milestone);  // Also from all issues.
+
+  Hook add_hook(const Repository& repository, const Hook& hook);
+  [[nodiscard]] std::optional<Hook> find_hook(const Repository& repository, Id id);
+  [[nodiscard]] std::vector<Hook> list_hooks(const Repository& repository);
+  void save_hook(const Hook& hook);
+  void remove_hook(Id hook);  // With its deliveries.
+  // Waits to be sent from then on.
+  Delivery add_delivery(Delivery delivery);
+  [[nodiscard]] std::optional<Delivery> find_delivery(Id hook, Id id);
+  // Finished ones, the newest first, those older than `before` (0: all), at most `limit`.
+  [[nodiscard]] std::vector<Delivery> list_deliveries(Id hook, Id before, int limit);
+  // The oldest one that waits, with its hook.
+  [[nodiscard]] std::optional<std::pair<Hook, Delivery>> next_delivery();
+  void finish_delivery(const Delivery& delivery);
+  void forget_deliveries(base::WallTime until);  // Finished ones made before.
 
  private:
   explicit SqliteStore(sqlite3* database) : database_(database) {}
   [[nodiscard]] base::Status prepare_schema();
+  [[nodiscard]] base::Status transact(const char* begin, const std::function<bool()>& work);
   void complete(Issue& issue);
+  [[nodiscard]] std::optional<Milestone> load_milestone(Id id);
   [[nodiscard]] ReactionCounts count_reactions(Subject subject, Id id);
 
   sqlite3* database_;

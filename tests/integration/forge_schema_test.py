@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Performs every path of the forge and validates each answer against GitHub's published schemas.
+"""Performs every path of the forge and validates each answer, and what its webhooks tell, against
+GitHub's published schemas.
 
 usage: forge_schema_test.py FORGE_PROBE VALIDATOR
 
@@ -7,15 +8,21 @@ Skips loudly (exit code 77) when the schemas are not there; where SRE_SHARED or 
 that is a failure instead.
 """
 
+import hashlib
+import hmac
+import http.server
 import json
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
+
+import jsonschema
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
 REPO = "/repos/sre-space/demo"
@@ -126,8 +133,183 @@ def perform(forge):
     call("GET", ISSUE + "/timeline")
     call("DELETE", ISSUE + "/labels", expect=204)
     call("DELETE", f"{REPO}/labels/{quoted}", expect=204)
-    call("GET", "/search/issues?q=x", expect=501)
-    call("PUT", ISSUE + "/lock", {}, expect=501)
+    call("GET", REPO + "/pulls", expect=501)
+
+
+def perform_more(forge):
+    """Assignees, locks, reactions taken back, milestones, search."""
+    call = forge.call
+    call("GET", REPO + "/assignees")
+    call("GET", REPO + "/assignees/tom", expect=204)
+    call("GET", REPO + "/assignees/nobody", expect=404)
+    call("GET", REPO + "/collaborators")
+    call("GET", REPO + "/collaborators", token="reader-token", expect=403)
+    call("POST", ISSUE + "/assignees", {"assignees": ["tom", "nobody"]}, expect=201)
+    call("DELETE", ISSUE + "/assignees", {"assignees": ["tom"]})
+
+    call("PUT", ISSUE + "/lock", {"lock_reason": "resolved"}, expect=204)
+    call("PUT", ISSUE + "/lock", {"lock_reason": "bored"}, expect=422)
+    call("POST", ISSUE + "/comments", {"body": "x"}, token="reader-token", expect=403)
+    call("GET", ISSUE)
+    call("DELETE", ISSUE + "/lock", expect=204)
+
+    reaction, _ = call("POST", ISSUE + "/reactions", {"content": "eyes"}, expect=201)
+    path = f"{ISSUE}/reactions/{reaction['id']}"
+    call("DELETE", path, token="reader-token", expect=403)
+    call("DELETE", path, expect=204)
+    call("DELETE", path, expect=404)
+
+    milestone, _ = call("POST", REPO + "/milestones",
+                        {"title": "v1", "description": "first", "due_on": "2030-01-01T00:00:00Z"},
+                        expect=201)
+    call("POST", REPO + "/milestones", {"title": "v1"}, expect=422)
+    call("POST", REPO + "/milestones", {"title": "v2"}, token="reader-token", expect=403)
+    call("POST", REPO + "/milestones", {"title": "v2"}, expect=201)
+    call("GET", REPO + "/milestones?state=all")
+    path = f"{REPO}/milestones/{milestone['number']}"
+    call("GET", path)
+    call("PATCH", ISSUE, {"milestone": milestone["number"]})
+    call("PATCH", ISSUE, {"milestone": 99}, expect=422)
+    call("GET", f"{REPO}/issues?milestone={milestone['number']}")
+    call("GET", ISSUE + "/events")
+    call("GET", ISSUE + "/timeline")
+    call("PATCH", path, {"state": "closed", "title": "v1.0"})
+    call("PATCH", ISSUE, {"milestone": None})
+    call("DELETE", path, expect=204)
+    call("GET", path, expect=404)
+
+    call("GET", "/search/issues?q=" + urllib.parse.quote("repo:sre-space/demo is:issue renamed"))
+    call("GET", "/search/issues?q=" + urllib.parse.quote('label:"severity: high" is:open x'))
+    call("GET", "/search/issues?q=is:pr")
+    call("GET", "/search/issues?q=is:odd", expect=422)
+    call("GET", "/search/issues", expect=422)
+    call("GET", "/search/issues?q=repo:a/b", expect=422)
+
+
+def perform_hooks(forge, receiver):
+    """Webhooks, while `receiver` listens; what it hears is checked by check_deliveries."""
+    call = forge.call
+    config = {"url": receiver.url, "content_type": "json", "secret": SECRET}
+    hook, _ = call("POST", REPO + "/hooks", {"config": config, "events": ["*"]}, expect=201)
+    call("POST", REPO + "/hooks", {"config": {"url": "ftp://x/"}}, expect=422)
+    call("POST", REPO + "/hooks", {"config": config, "events": ["odd"]}, expect=422)
+    call("POST", REPO + "/hooks", {"config": config}, token="reader-token", expect=403)
+    path = f"{REPO}/hooks/{hook['id']}"
+    receiver.await_count(1)
+    perform_everything_told(call)
+    receiver.await_count(len(TOLD))
+    call("POST", path + "/pings", expect=204)
+    receiver.await_count(len(TOLD) + 1)
+    call("GET", REPO + "/hooks")
+    deliveries, headers = call("GET", path + "/deliveries?per_page=2")
+    if 'rel="next"' not in (headers.get("Link") or ""):
+        forge.faults.append("deliveries: no next page")
+    call("GET", path + "/deliveries?cursor=x", expect=400)
+    one = f"{path}/deliveries/{deliveries[-1]['id']}"
+    call("GET", one)
+    call("POST", one + "/attempts", expect=202)
+    receiver.await_count(len(TOLD) + 2)
+    if receiver.heard[-1]["headers"]["X-GitHub-Delivery"] != deliveries[-1]["guid"]:
+        forge.faults.append("redelivery: another delivery id")
+    call("PATCH", path, {"active": False, "add_events": ["issues"], "config": config})
+    call("GET", path)
+    call("DELETE", path, expect=204)
+    call("GET", path, expect=404)
+
+
+# What perform_everything_told causes, in order.
+TOLD = [("ping", None), ("label", "created"), ("label", "edited"), ("issues", "opened"),
+        ("issues", "labeled"), ("issues", "assigned"), ("issue_comment", "created"),
+        ("issue_comment", "edited"), ("issues", "edited"), ("issues", "unlabeled"),
+        ("issues", "unassigned"), ("issue_comment", "deleted"), ("issues", "locked"),
+        ("issues", "unlocked"), ("milestone", "created"), ("issues", "milestoned"),
+        ("issues", "demilestoned"), ("milestone", "edited"), ("milestone", "closed"),
+        ("milestone", "deleted"), ("issues", "closed"), ("issues", "reopened"),
+        ("label", "deleted")]
+
+
+def perform_everything_told(call):
+    call("POST", REPO + "/labels", {"name": "told", "color": "aabbcc"}, expect=201)
+    call("PATCH", REPO + "/labels/told", {"color": "112233", "description": "new"})
+    issue, _ = call("POST", REPO + "/issues", {"title": "told", "labels": ["told"],
+                                               "assignees": ["tom"]}, expect=201)
+    path = f"{REPO}/issues/{issue['number']}"
+    comment, _ = call("POST", path + "/comments", {"body": "hello"}, expect=201)
+    call("PATCH", f"{REPO}/issues/comments/{comment['id']}", {"body": "bye"})
+    call("PATCH", path, {"title": "told twice", "body": "text"})
+    call("PUT", path + "/labels", {"labels": []})
+    call("PATCH", path, {"assignees": []})
+    call("DELETE", f"{REPO}/issues/comments/{comment['id']}", expect=204)
+    call("PUT", path + "/lock", {"lock_reason": "spam"}, expect=204)
+    call("DELETE", path + "/lock", expect=204)
+    milestone, _ = call("POST", REPO + "/milestones", {"title": "soon"}, expect=201)
+    call("PATCH", path, {"milestone": milestone["number"]})
+    call("PATCH", path, {"milestone": None})
+    call("PATCH", f"{REPO}/milestones/{milestone['number']}", {"title": "later"})
+    call("PATCH", f"{REPO}/milestones/{milestone['number']}", {"state": "closed"})
+    call("DELETE", f"{REPO}/milestones/{milestone['number']}", expect=204)
+    call("PATCH", path, {"state": "closed"})
+    call("PATCH", path, {"state": "open"})
+    call("DELETE", REPO + "/labels/told", expect=204)
+
+
+SECRET = "a secret of the hook"
+
+
+class Receiver:
+    """A webhook's other end: keeps what it hears."""
+
+    def __init__(self):
+        self.heard = []
+        self.changed = threading.Condition()
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # The base class's spelling.
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with receiver.changed:
+                    receiver.heard.append({"headers": dict(self.headers.items()), "body": body})
+                    receiver.changed.notify_all()
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"ok")
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook?x=1"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def await_count(self, count):
+        with self.changed:
+            self.changed.wait_for(lambda: len(self.heard) >= count, timeout=20)
+
+
+def check_deliveries(heard, schema_path):
+    """The faults of what the webhook heard: order, signature, headers, GitHub's schema."""
+    faults = []
+    definitions = json.loads(schema_path.read_text(encoding="utf-8"))
+    told = [(entry["headers"].get("X-GitHub-Event"), json.loads(entry["body"]).get("action"))
+            for entry in heard]
+    if told[:len(TOLD)] != TOLD:
+        faults.append(f"webhook heard {told} instead of {TOLD}")
+    for entry, (event, action) in zip(heard, told):
+        wanted = "sha256=" + hmac.new(SECRET.encode(), entry["body"], hashlib.sha256).hexdigest()
+        if entry["headers"].get("X-Hub-Signature-256") != wanted:
+            faults.append(f"{event} {action}: wrong signature")
+        if len(entry["headers"].get("X-GitHub-Delivery", "")) != 36:
+            faults.append(f"{event} {action}: no delivery id")
+        name = f"{event}${action or 'event'}"
+        resolver = jsonschema.RefResolver.from_schema(definitions)
+        validator = jsonschema.Draft7Validator(
+            definitions["definitions"][name], resolver=resolver,
+            format_checker=jsonschema.FormatChecker())
+        for error in validator.iter_errors(json.loads(entry["body"])):
+            where = "/".join(str(part) for part in error.absolute_path)
+            faults.append(f"webhook {name} at /{where}: {error.message[:300]}")
+    return faults
 
 
 def main():
@@ -144,6 +326,12 @@ def main():
         try:
             forge = Forge(process.stdout.readline().strip())
             perform(forge)
+            perform_more(forge)
+            receiver = Receiver()
+            perform_hooks(forge, receiver)
+            receiver.server.shutdown()
+            forge.faults += check_deliveries(
+                receiver.heard, shared / "data" / "github-webhooks" / "webhooks.schema.json")
         finally:
             process.stdin.close()
             process.wait(timeout=10)
