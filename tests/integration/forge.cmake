@@ -8,3 +8,11 @@ add_test(NAME integration_forge_schema
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(integration_forge_schema PROPERTIES 
   LABELS integration TIMEOUT 120 SKIP_RETURN_CODE 77)
+sre_test(integration_forge_hooks SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_hooks_test.cc
+  LINKS forge_adapters PkgConfig::httplib OpenSSL::SSL LABEL integration)
+add_test(NAME integration_forge_clients
+  COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/forge_clients_test.py
+          $<TARGET_FILE:forge_probe>
+  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(integration_forge_clients PROPERTIES
+  LABELS integration TIMEOUT 240 SKIP_RETURN_CODE 77)

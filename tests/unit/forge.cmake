@@ -1,1 +1,2 @@
-sre_test(unit_forge SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_test.cc LINKS forge LABEL unit)
+sre_test(unit_forge SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/forge_search_test.cc LINKS forge LABEL unit)
