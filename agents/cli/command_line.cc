@@ -14,7 +14,7 @@ const std::vector<std::string> kCommands = {
     "up",      "scout",  "brain", "fixer",     "memory", "scribe", "warden", "forge",
     "console", "doctor", "init",  "incidents", "stop",   "resume", "chaos",  "version"};
 const std::map<std::string, std::vector<std::string>> kSubcommands = {
-    {"incidents", {"list", "show", "replay"}},
+    {"incidents", {"list", "show", "replay", "approve"}},
     {"chaos", {"list", "run"}},
     {"memory", {"search", "rebuild"}}};
 const std::vector<std::string> kOptions = {"--config", "--json",   "--log",   "--help",
@@ -154,8 +154,8 @@ class Grammar {
   }
 
   void add_look() {
-    auto* incidents =
-        add(app_, "incidents", "Read incidents from the ledger", "sre-space incidents list");
+    auto* incidents = add(app_, "incidents", "Read incidents from the ledger, or approve a plan",
+                          "sre-space incidents list");
     incidents->group("Look")->require_subcommand(1);
     leaf(*incidents, "list", Command::incidents_list, "All incidents, newest first",
          "sre-space incidents list --json");
@@ -168,6 +168,13 @@ class Grammar {
          "Compute one incident's states again from the ledger and compare",
          "sre-space incidents replay 12")
         ->add_option("INCIDENT", request_.incident, kWhich)
+        ->required();
+    CLI::App* approve =
+        leaf(*incidents, "approve", Command::incidents_approve,
+             "Approve the plan that an incident waits with, in mode approve; only this very plan",
+             "sre-space incidents approve 12 4f9a03be");
+    approve->add_option("INCIDENT", request_.incident, kWhich)->required();
+    approve->add_option("PLAN", request_.plan, "The plan's hash, as the issue shows it")
         ->required();
   }
 

@@ -17,6 +17,7 @@ enum class Command {
   incidents_list,
   incidents_show,
   incidents_replay,
+  incidents_approve,
   stop,
   resume,
   chaos_list,
@@ -32,7 +33,8 @@ struct Request {
   bool json = false;
   base::LogLevel log_level = base::LogLevel::info;
   std::string role;      // role only.
-  std::string incident;  // incidents show and replay: an issue's number or an incident's id.
+  std::string incident;  // incidents show, replay, approve: an issue's number or an incident's id.
+  std::string plan;      // incidents approve: the plan's hash.
   std::string text;      // stop: the reason; memory search: the words, joined by spaces.
   std::vector<std::string> names;  // chaos run, at least one.
   std::string target;   // chaos run: the service to break; empty: the experiment's choice.

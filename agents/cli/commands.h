@@ -34,6 +34,8 @@ struct Context {
 [[nodiscard]] int run_incidents_list(const Context& context);
 [[nodiscard]] int run_incidents_show(const Context& context, const std::string& incident);
 [[nodiscard]] int run_incidents_replay(const Context& context, const std::string& incident);
+[[nodiscard]] int run_incidents_approve(const Context& context, const std::string& incident,
+                                        const std::string& plan);
 
 [[nodiscard]] int run_stop(const Context& context, const std::string& reason);
 [[nodiscard]] int run_resume(const Context& context);

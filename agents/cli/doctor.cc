@@ -3,6 +3,7 @@
 
 #include "agents/cli/check.h"
 #include "agents/cli/commands.h"
+#include "agents/cli/ledger_checks.h"
 #include "agents/cli/local_checks.h"
 #include "agents/cli/remote_checks.h"
 #include "agents/up/lock.h"
@@ -21,6 +22,7 @@ std::vector<Check> check_all(const std::string& path) {
   if (!loaded.ok()) return checks;  // Nothing else is known.
   const config::Config& config = *loaded;
   checks.push_back(check_state(config));
+  append(checks, check_ledger(config));
   checks.push_back(check_up(config));
   append(checks, check_ports(config, up::StateLock::is_held(config.state_dir)));
   append(checks, check_engine(config));

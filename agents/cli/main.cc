@@ -30,6 +30,7 @@ bool needs_config(Command command) {
     case Command::incidents_list:
     case Command::incidents_show:
     case Command::incidents_replay:
+    case Command::incidents_approve:
     case Command::stop:
     case Command::resume:
     case Command::chaos_run:
@@ -61,6 +62,8 @@ int run(const Request& request, const Context& context) {
       return cli::run_incidents_show(context, request.incident);
     case Command::incidents_replay:
       return cli::run_incidents_replay(context, request.incident);
+    case Command::incidents_approve:
+      return cli::run_incidents_approve(context, request.incident, request.plan);
     case Command::stop:
       return cli::run_stop(context, request.text);
     case Command::resume:

@@ -29,14 +29,23 @@ int run_memory_search(const Context& context, const std::string& text) {
   nlohmann::json list = nlohmann::json::array();
   for (const auto& match : opened->store->search_text(text, kShown)) {
     const auto& past = match.past;
-    list.push_back({{"incident", past.incident}, {"issue", past.issue}, {"service", past.symptom.service}, {"failure_class", past.failure_class},
-                    {"action", past.action}, {"proven", past.proven}, {"similarity", match.similarity}});
+    list.push_back({{"incident", past.incident},
+                    {"issue", past.issue},
+                    {"service", past.symptom.service},
+                    {"failure_class", past.failure_class},
+                    {"action", past.action},
+                    {"proven", past.proven},
+                    {"similarity", match.similarity}});
     if (context.json) continue;
-    std::printf("%.2f  incident %lld  issue %lld  %-16s %-20s %s %s\n", match.similarity, static_cast<long long>(past.incident), static_cast<long long>(past.issue),
-                past.failure_class.c_str(), past.symptom.service.c_str(), past.action.c_str(), past.proven ? "worked" : "is not proven");
+    std::printf("%.2f  incident %lld  issue %lld  %-16s %-20s %s %s\n", match.similarity,
+                static_cast<long long>(past.incident), static_cast<long long>(past.issue),
+                past.failure_class.c_str(), past.symptom.service.c_str(), past.action.c_str(),
+                past.proven ? "worked" : "is not proven");
   }
-  if (context.json) std::printf("%s\n", base::dump_json({{"matches", list}}).c_str());
-  else if (list.empty()) std::printf("Nothing like that is remembered.\n");
+  if (context.json)
+    std::printf("%s\n", base::dump_json({{"matches", list}}).c_str());
+  else if (list.empty())
+    std::printf("Nothing like that is remembered.\n");
   return 0;
 }
 
@@ -58,9 +67,12 @@ int run_memory_rebuild(const Context& context) {
   }
   const auto opened = memory::MemoryStore::open(folder(context));
   if (!opened) return complain(opened.error());
-  if (auto rebuilt = opened->store->rebuild(cases, position); !rebuilt) return complain(rebuilt.error());
-  if (context.json) std::printf("{\"cases\":%zu}\n", cases.size());
-  else std::printf("Rebuilt from the ledger: %zu incidents are remembered.\n", cases.size());
+  if (auto rebuilt = opened->store->rebuild(cases, position); !rebuilt)
+    return complain(rebuilt.error());
+  if (context.json)
+    std::printf("{\"cases\":%zu}\n", cases.size());
+  else
+    std::printf("Rebuilt from the ledger: %zu incidents are remembered.\n", cases.size());
   return 0;
 }
 

@@ -60,6 +60,31 @@ Check check_service(const config::Service& service) {
           path.hint.empty() ? health.hint : path.hint};
 }
 
+Check missing_container(const config::Service& service, const std::vector<std::string>& names) {
+  const std::string near = base::nearest_word(service.container, names);
+  return {"container of " + service.name, CheckStatus::fail,
+          "the engine has no container " + service.container +
+              (near.empty() ? "" : "; did you mean \"" + near + "\"?"),
+          "docker ps --all shows the names"};
+}
+
+Check check_container(const config::Service& service,
+                      const std::vector<const engine::Container*>& found) {
+  std::string text;
+  bool all_run = true;
+  for (const auto* container : found) {
+    all_run = all_run && container->state == engine::RunState::running;
+    text += (text.empty() ? "" : ", ") + container->name + " " + container->id.substr(0, 12) + " " +
+            std::string(engine::to_string(container->state));
+  }
+  const std::string name = "container of " + service.name;
+  if (found.size() > 1) {
+    return {name, CheckStatus::warn, service.container + " selects several: " + text,
+            "a service is one container: name it, or make it a service for each"};
+  }
+  return {name, all_run ? CheckStatus::ok : CheckStatus::warn, text, ""};
+}
+
 }  // namespace
 
 std::vector<Check> check_containers(const config::Config& config,
@@ -68,19 +93,12 @@ std::vector<Check> check_containers(const config::Config& config,
   for (const auto& container : containers) names.push_back(container.name);
   std::vector<Check> checks;
   for (const auto& service : config.services) {
-    const auto found = std::count_if(containers.begin(), containers.end(),
-                                     [&](const auto& one) { return matches(service, one); });
-    if (found > 0) continue;
-    const std::string near = base::nearest_word(service.container, names);
-    checks.push_back({"container of " + service.name, CheckStatus::fail,
-                      "the engine has no container " + service.container +
-                          (near.empty() ? "" : "; did you mean \"" + near + "\"?"),
-                      "docker ps --all shows the names"});
-  }
-  if (checks.empty()) {
-    checks.push_back({"containers", CheckStatus::ok,
-                      "found for all of " + std::to_string(config.services.size()) + " services",
-                      ""});
+    std::vector<const engine::Container*> found;
+    for (const auto& container : containers) {
+      if (matches(service, container)) found.push_back(&container);
+    }
+    checks.push_back(found.empty() ? missing_container(service, names)
+                                   : check_container(service, found));
   }
   return checks;
 }

@@ -12,7 +12,7 @@ namespace cli {
 
 // The engine answers, and every service's container is there.
 [[nodiscard]] std::vector<Check> check_engine(const config::Config& config);
-// The second half, on what the engine listed. Pure.
+// The second half, on what the engine listed: one finding for each service. Pure.
 [[nodiscard]] std::vector<Check> check_containers(const config::Config& config,
                                                   const std::vector<engine::Container>& containers);
 // One GET of each probe's URL, a second at most, several at once.

@@ -22,15 +22,25 @@ base::Status record(const Context& context, incident::Payload what) {
   if (!ledger) return ledger.error();
   const auto now = clock.now();
   ledger::Draft draft;
-  draft.event = {base::make_ulid(now.wall, random), 0, incident::Role::person, now.wall, now.boot, std::move(what)};
+  draft.event = {base::make_ulid(now.wall, random),
+                 0,
+                 incident::Role::person,
+                 now.wall,
+                 now.boot,
+                 std::move(what)};
   auto appended = (*ledger)->append({draft}, 0);
   return appended ? base::Status() : base::Status(appended.error());
 }
 
-int finish(const Context& context, const base::Status& recorded, const char* state, const char* words) {
-  if (!recorded) std::fprintf(stderr, "sre-space: the ledger does not know of it: %s\n", recorded.error().message.c_str());
-  if (context.json) std::printf("{\"state\":\"%s\"}\n", state);
-  else std::printf("%s\n", words);
+int finish(const Context& context, const base::Status& recorded, const char* state,
+           const char* words) {
+  if (!recorded)
+    std::fprintf(stderr, "sre-space: the ledger does not know of it: %s\n",
+                 recorded.error().message.c_str());
+  if (context.json)
+    std::printf("{\"state\":\"%s\"}\n", state);
+  else
+    std::printf("%s\n", words);
   return recorded ? 0 : 1;
 }
 
@@ -38,19 +48,32 @@ int finish(const Context& context, const base::Status& recorded, const char* sta
 
 int run_stop(const Context& context, const std::string& reason) {
   const int file = open(file_of(context).c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-  if (file < 0) std::fprintf(stderr, "sre-space: cannot write %s: %s\n", file_of(context).c_str(), std::strerror(errno));
-  else fsync(file), close(file);
-  const auto recorded = record(context, incident::StopSet{reason.empty() ? "no reason given" : reason, "command line"});
+  if (file < 0)
+    std::fprintf(stderr, "sre-space: cannot write %s: %s\n", file_of(context).c_str(),
+                 std::strerror(errno));
+  else
+    static_cast<void>(fsync(file)), close(file);
+  const auto recorded = record(
+      context, incident::StopSet{reason.empty() ? "no reason given" : reason, "command line"});
   if (file < 0 && !recorded) return finish(context, recorded, "unknown", "NOT stopped.");
-  return finish(context, recorded, "stopped", "Stopped: nothing acts until `sre-space resume`. Detection, diagnosis and the record go on.");
+  return finish(
+      context, recorded, "stopped",
+      "Stopped: nothing acts until `sre-space resume`. Detection, diagnosis and the record go on.");
 }
 
+// One mark is enough to be stopped; both must be gone to go on.
 int run_resume(const Context& context) {
   if (unlink(file_of(context).c_str()) != 0 && errno != ENOENT) {
-    std::fprintf(stderr, "sre-space: cannot remove %s: %s; still stopped\n", file_of(context).c_str(), std::strerror(errno));
+    std::fprintf(stderr, "sre-space: cannot remove %s: %s; still stopped\n",
+                 file_of(context).c_str(), std::strerror(errno));
     return 1;
   }
-  return finish(context, record(context, incident::StopCleared{"command line"}), "running", "Resumed: actions are allowed again, as far as mode and limits permit.");
+  const auto recorded = record(context, incident::StopCleared{"command line"});
+  if (!recorded)
+    return finish(context, recorded, "stopped",
+                  "Still stopped: the ledger says so until it can be written.");
+  return finish(context, recorded, "running",
+                "Resumed: actions are allowed again, as far as mode and limits permit.");
 }
 
 }  // namespace cli

@@ -37,6 +37,10 @@ int run_incidents_list(const Context& context) { return said("list", context); }
 int run_incidents_show(const Context& context, const std::string& incident) {
   return said("show " + incident, context);
 }
+int run_incidents_approve(const Context& context, const std::string& incident,
+                          const std::string& plan) {
+  return said("approve " + incident + " " + plan, context);
+}
 int run_incidents_replay(const Context& context, const std::string& incident) {
   return said("replay " + incident, context);
 }

@@ -60,6 +60,7 @@ TEST_CASE("each command is understood") {
       {"incidents show 12", Command::incidents_show, "12"},
       {"incidents replay 01ARZ3NDEKTSV4RRFFQ69G5FAV", Command::incidents_replay,
        "01ARZ3NDEKTSV4RRFFQ69G5FAV"},
+      {"incidents approve 12 4f9a03be", Command::incidents_approve, "124f9a03be"},
       {"stop", Command::stop, ""},
       {"stop --reason moving_it", Command::stop, "moving it"},
       {"stop --reason=why", Command::stop, "why"},
@@ -77,7 +78,7 @@ TEST_CASE("each command is understood") {
     CHECK(request.command == row.command);
     std::string names;
     for (const auto& name : request.names) names += name + ",";
-    CHECK(request.role + request.incident + request.text + names == row.text);
+    CHECK(request.role + request.incident + request.plan + request.text + names == row.text);
     CHECK(request.config_path == "sre-space.yaml");
     CHECK_FALSE(request.json);
     CHECK(request.log_level == base::LogLevel::info);
@@ -128,6 +129,9 @@ TEST_CASE("a wrong word is told with the nearest right one, and exit code 2") {
       {"memory search", "TEXT is required"},
       {"up extra", "not expected: extra"},
       {"incidents show 1 2", "not expected: 2"},
+      {"incidents aprove 1 2", "unknown command \"incidents aprove\"; did you mean \"approve\"?"},
+      {"incidents approve", "INCIDENT is required"},
+      {"incidents approve 12", "PLAN is required"},
       {"up --log loud", "--log: loud not in"},
       {"up --config", "--config"},
       {"up -x", "not expected: -x"},
@@ -149,9 +153,10 @@ TEST_CASE("a wrong word is told with the nearest right one, and exit code 2") {
 TEST_CASE("each level has a help page with an example") {
   for (const char* line :
        {"--help", "up --help", "scout --help", "doctor --help", "init --help", "incidents --help",
-        "incidents list --help", "incidents show --help", "incidents replay --help", "stop --help",
-        "resume --help", "chaos --help", "chaos list --help", "chaos run --help", "memory --help",
-        "memory search --help", "memory rebuild --help", "version --help"}) {
+        "incidents list --help", "incidents show --help", "incidents replay --help",
+        "incidents approve --help", "stop --help", "resume --help", "chaos --help",
+        "chaos list --help", "chaos run --help", "memory --help", "memory search --help",
+        "memory rebuild --help", "version --help"}) {
     CAPTURE(line);
     const auto page = answer(line);
     CHECK(page.code == 0);

@@ -27,6 +27,8 @@ config::Config with_services(std::vector<std::string> containers) {
 engine::Container container(std::string name, std::map<std::string, std::string> labels = {}) {
   engine::Container made;
   made.name = std::move(name);
+  for (int i = 0; i < 16; ++i) made.id += "4e0a";
+  made.state = engine::RunState::running;
   made.labels = std::move(labels);
   return made;
 }
@@ -58,7 +60,10 @@ TEST_CASE("a service without its container is named, with the nearest container"
   const std::vector<engine::Container> listed = {
       container("policy-service"), container("a1", {{"app", "user"}, {"tier", "back"}})};
   CHECK(cli::check_containers(with_services({"policy-service", "app=user"}), listed) ==
-        std::vector<Check>{{"containers", CheckStatus::ok, "found for all of 2 services", ""}});
+        std::vector<Check>{
+            {"container of s-policy-service", CheckStatus::ok,
+             "policy-service 4e0a4e0a4e0a running", ""},
+            {"container of s-app=user", CheckStatus::ok, "a1 4e0a4e0a4e0a running", ""}});
   const auto checks =
       cli::check_containers(with_services({"polcy-service", "app=quote", "zzz"}), listed);
   REQUIRE(checks.size() == 3);
@@ -68,6 +73,20 @@ TEST_CASE("a service without its container is named, with the nearest container"
         "the engine has no container polcy-service; did you mean \"policy-service\"?");
   CHECK(checks[1].detail == "the engine has no container app=quote");
   CHECK(checks[2].detail == "the engine has no container zzz");
+}
+
+TEST_CASE("a stopped container, and a selector of several, are told") {
+  auto stopped = container("b1", {{"app", "b"}});
+  stopped.state = engine::RunState::exited;
+  const auto one = cli::check_containers(with_services({"b1"}), {stopped});
+  REQUIRE(one.size() == 1);
+  CHECK(one[0].status == CheckStatus::warn);
+  CHECK(one[0].detail == "b1 4e0a4e0a4e0a exited");
+  const auto two =
+      cli::check_containers(with_services({"app=b"}), {stopped, container("b2", {{"app", "b"}})});
+  REQUIRE(two.size() == 1);
+  CHECK(two[0].status == CheckStatus::warn);
+  CHECK(two[0].detail == "app=b selects several: b1 4e0a4e0a4e0a exited, b2 4e0a4e0a4e0a running");
 }
 
 TEST_CASE("each limit looser than its default is a warning of its own") {

@@ -1,0 +1,1 @@
+sre_test(approval_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/approval_test.cc LINKS cli_approval LABEL unit)
