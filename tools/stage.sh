@@ -50,6 +50,27 @@ stage_build_folder() {
   stage_id=${stage_dir##*/sre-}
   chmod 755 "$stage_dir"
   mkdir "$stage_dir/state"
+  echo "$$ $(stage_birth $$)" >"$stage_dir/owner"
+}
+
+# When the process began, in the kernel's ticks; with the pid it names one process for good.
+stage_birth() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+
+# Removes what runs left that were killed before they could. Their roles have ended with them.
+stage_sweep() {
+  local folder pid birth
+  for folder in /tmp/sre-??????; do
+    { read -r pid birth <"$folder/owner"; } 2>/dev/null || continue
+    [ -O "$folder" ] && [ "$(stage_birth "$pid")" != "$birth" ] || continue
+    stage_say "removing what run ${folder##*/sre-} left behind"
+    (
+      stage_dir=$folder stage_private='' RUN_ID=run-${folder##*/sre-}
+      [ ! -e "$folder/engine" ] || stage_private=$folder/engine
+      DOCKER_HOST=$(sed -n 's/^engine: {host: "\(.*\)"}$/\1/p' "$folder/sre-space.yaml" 2>/dev/null || true)
+      export RUN_ID DOCKER_HOST
+      stage_strike
+    ) || true
+  done
 }
 
 # Sets and exports DOCKER_HOST: the one given, the default socket when it answers, else our own.
@@ -79,7 +100,7 @@ stage_names() {
     stage_quote=q$RANDOM-offers stage_policy=p$RANDOM-contracts
     stage_user=u$RANDOM-people stage_front=f$RANDOM-edge
     stage_memory=$((40 + RANDOM % 40))m
-    stage_cpus=0.$((3 + RANDOM % 5))
+    stage_cpus=0.$((3 + RANDOM % 3))
     export DEMO_IMAGE=sre-$RANDOM-one:v$((RANDOM % 9)) DEMO_NGINX_IMAGE=sre-$RANDOM-two:v1
     stage_say "randomised with seed $SRE_RANDOMISE: $stage_quote $stage_policy $stage_user $stage_front, memory $stage_memory, cpus $stage_cpus"
   fi
