@@ -38,6 +38,14 @@ std::vector<ListedProcess> listed_processes(const std::string& state_dir) {
   return decode_processes(text.str());
 }
 
+// Waits so long, or until the stop is requested.
+void pause(base::Duration time, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, time, [] { return false; });
+}
+
 bool belongs_to(const engine::Container& container, const config::Service& service) {
   const auto equals = service.container.find('=');
   if (equals == std::string::npos) return container.name == service.container;
@@ -68,13 +76,6 @@ struct Runner::Impl {
     const auto found = std::find_if(catalogue.begin(), catalogue.end(),
                                     [&](const auto& e) { return e.name == name; });
     return found == catalogue.end() ? nullptr : &*found;
-  }
-
-  static void pause(base::Duration time, const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, stop, time, [] { return false; });
   }
 
   base::Result<Containers> containers() const {
@@ -202,7 +203,7 @@ class Trial {
   // `precedent`: the issue of the run before on the same service, 0 for none.
   Result run(std::int64_t precedent) {
     if (stages(precedent)) {
-      pause(kCalm);
+      pause(kCalm, stop_);
       read_back();
     }
     fill();
@@ -220,12 +221,6 @@ class Trial {
     result_.missing_stage = stage;
     result_.reason = std::move(reason);
     return false;
-  }
-  void pause(base::Duration time) const {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, stop_, time, [] { return false; });
   }
 
   bool stages(std::int64_t precedent) {
@@ -293,7 +288,7 @@ class Trial {
       if (stop_.stop_requested()) return miss(stage, "interrupted");
       if (now() >= end)
         return miss(stage, trouble_.empty() ? otherwise : otherwise + ": " + trouble_);
-      pause(world_.poll);
+      pause(world_.poll, stop_);
     }
   }
 
