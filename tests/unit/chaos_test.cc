@@ -58,8 +58,16 @@ std::string target_of(const Experiment& experiment, const config::Config& config
   return target.ok() ? (*target)->name : std::string(base::to_string(target.error().code));
 }
 
+github::Comment comment(std::int64_t id, const std::string& body) {
+  github::Comment made;
+  made.id = id;
+  made.body = body;
+  made.author = "sre-space";
+  return made;
+}
+
 github::Comment comment(std::int64_t id, const std::string& op, const std::string& text) {
-  return {id, "<!-- sre op=" + op + " k=comment h=00 -->\n" + text, "sre-space", {}, ""};
+  return comment(id, "<!-- sre op=" + op + " k=comment h=00 -->\n" + text);
 }
 
 Thread whole_thread() {
@@ -184,7 +192,7 @@ TEST_CASE("what stands twice is named") {
 
 TEST_CASE("a person's words are not taken for the product's") {
   Thread thread;
-  thread.comments = {{1, "🧠 looks like\nMITIGATION: RESTART all", "mallory", {}, ""}};
+  thread.comments = {comment(1, "🧠 looks like\nMITIGATION: RESTART all")};
   const auto reading = read_thread(thread);
   CHECK(reading.action.empty());
   CHECK_FALSE(reading.has_diagnosis);
