@@ -506,6 +506,19 @@ incident::PlanMade make_plan(const Findings& findings, const DiagnosisMade& diag
   return plan;
 }
 
+namespace {
+
+// The service was joined to this root before: what is still there after that is no echo any more.
+bool has_followed(const Incident& incident, const Incident& root, const incident::Book& book) {
+  const auto& entries = book.entries();
+  return std::any_of(entries.upper_bound(root.id), entries.end(), [&](const auto& item) {
+    const Incident& other = item.second.incident;
+    return other.root == root.id && other.signal.service == incident.signal.service;
+  });
+}
+
+}  // namespace
+
 const Incident* find_root(const Incident& incident, const incident::Book& book,
                           const config::Config& config) {
   const Signal& signal = incident.signal;
@@ -519,7 +532,7 @@ const Incident* find_root(const Incident& incident, const incident::Book& book,
     if (!incident::is_over(other.state) || other.state == incident::State::escalated) return true;
     const auto resolved = other.reached.find("resolved");
     return resolved != other.reached.end() && signal.at <= resolved->second.at &&
-           signal.at - other.signal.at < kJoinTime;
+           signal.at - other.signal.at < kJoinTime && !has_followed(incident, other, book);
   };
   for (const auto id : book.live()) {
     if (const auto* other = book.find(id); explains(*other)) return other;

@@ -52,6 +52,25 @@ incident::Severity severity_of(SignalKind kind) {
   return incident::Severity::high;
 }
 
+// No dependency can cause it.
+bool shows_own_fault(const Signal& signal) {
+  switch (signal.kind) {
+    case SignalKind::container_died:
+    case SignalKind::found_stopped:
+    case SignalKind::restarted_by_engine:
+    case SignalKind::cpu_at_limit:
+      return true;
+    case SignalKind::probe_timeout:
+      return signal.probe == "health";
+    case SignalKind::probe_refused:
+    case SignalKind::probe_error:
+    case SignalKind::latency_above_bound:
+    case SignalKind::engine_unhealthy:
+      return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string key_of(const Request& request) {
@@ -366,8 +385,8 @@ void Scout::decide_inspections(Watch& watch, const role::View& view, Output& out
   const auto& name = watch.service().name;
   if (!watch.container || view.busy("inspect:" + name)) return;
   const bool fresh = confirmed_.contains(name) && view.now.boot - confirmed_[name] < kConfirmedFor;
-  const bool symptom =
-      !fresh && book_.open_of(name) == nullptr && symptom_of(watch, view.now).has_value();
+  const auto signal = fresh ? std::nullopt : symptom_of(watch, view.now);
+  const bool symptom = signal && home_of(*signal) == nullptr;
   if (!watch.confirm_death && !symptom) return;
   if (view.now.boot < inspect_after_[name]) return output.wake_by(inspect_after_[name]);
   inspect_asked_[name] = view.now.boot;
@@ -391,12 +410,21 @@ void Scout::decide_probes(Watch& watch, const role::View& view, Output& output) 
   }
 }
 
+// The open incident that the signal belongs to; nullptr when it needs one of its own. Being joined
+// to a dependency's incident explains echoes of it, not that the service's own process fails
+// besides.
+const Incident* Scout::home_of(const Signal& signal) const {
+  const auto* open = book_.open_of(signal.service);
+  const bool explained = open == nullptr || open->root == 0 || !shows_own_fault(signal);
+  return explained ? open : nullptr;
+}
+
 void Scout::decide_deaths(Watch& watch, const role::View& view, Output& output) {
   const auto& name = watch.service().name;
   const auto found = deaths_.find(name);
   if (found == deaths_.end()) return;
   const auto death = found->second;
-  const auto* incident = book_.open_of(name);
+  const auto* incident = home_of(death.signal);
   for (auto& [id, proof] : proofs_) {
     if (proof.service == name && incident != nullptr && id == incident->id && !death.by_person)
       proof.failure = "it died again: " + death.signal.detail;
@@ -420,8 +448,8 @@ void Scout::decide_deaths(Watch& watch, const role::View& view, Output& output) 
 
 void Scout::decide_symptoms(Watch& watch, const role::View& view, Output& output) {
   const auto& name = watch.service().name;
-  auto signal = book_.open_of(name) == nullptr ? symptom_of(watch, view.now) : std::nullopt;
-  if (!signal) {
+  auto signal = symptom_of(watch, view.now);
+  if (!signal || home_of(*signal) != nullptr) {
     held_back_.erase(name);
     return;
   }
@@ -432,12 +460,9 @@ void Scout::decide_symptoms(Watch& watch, const role::View& view, Output& output
     return;  // The engine will tell; decide_inspections has asked.
   }
   const auto seen = held_back_.try_emplace(name, view.now.boot).first->second;
-  const bool own_process =
-      (signal->kind == SignalKind::probe_timeout && signal->probe == "health") ||
-      signal->kind == SignalKind::cpu_at_limit;
   const auto* probe = watch.failing(view.now);
   const bool wait =
-      !own_process &&
+      !shows_own_fault(*signal) &&
       is_upstream_suspicious(watch, probe != nullptr ? probe->failing_since : seen, view.now);
   if (wait && view.now.boot - seen < kHeldBackFor) return output.wake_by(view.now.boot + kBurstMax);
   raise(watch, *std::move(signal), view, output);
@@ -445,8 +470,7 @@ void Scout::decide_symptoms(Watch& watch, const role::View& view, Output& output
 
 void Scout::raise(Watch& watch, Signal signal, const role::View& view, Output& output) {
   role::Drafter drafter(book_, incident::Role::scout, random_, view.now);
-  if (const auto* open =
-          book_.open_of(watch.service().name)) {  // Counted there, with what is not told yet.
+  if (const auto* open = home_of(signal)) {  // Counted there, with what is not told yet.
     const int untold = repeats_.contains(open->id) ? repeats_[open->id].count : 0;
     output.units.push_back(
         {drafter.add(open->id, incident::SignalAdded{signal, untold + 1}).take(), {}, {}});

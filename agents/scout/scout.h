@@ -79,6 +79,7 @@ class Scout final : public role::Role<Request, Answer> {
   [[nodiscard]] incident::Signal signal_of(const Watch& watch, incident::SignalKind kind,
                                            base::Now now) const;
   [[nodiscard]] std::optional<incident::Signal> symptom_of(const Watch& watch, base::Now now) const;
+  [[nodiscard]] const incident::Incident* home_of(const incident::Signal& signal) const;
   void raise(Watch& watch, incident::Signal signal, const role::View& view, Output& output);
   Proof& proof_of(const incident::Incident& incident, base::Now now);
   void judge(Proof& proof, const Watch& watch, const telemetry::ProbeSample& sample,

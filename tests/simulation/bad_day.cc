@@ -13,7 +13,10 @@ class Dice {
   explicit Dice(std::uint64_t seed) : random_(seed * 7919 + 17) {}
   std::uint64_t below(std::uint64_t limit) { return random_.next() % limit; }
   bool chance(std::uint64_t percent) { return below(100) < percent; }
-  base::Duration within(base::Duration limit) { return base::Duration(static_cast<std::int64_t>(below(static_cast<std::uint64_t>(limit.count())))); }
+  base::Duration within(base::Duration limit) {
+    return base::Duration(
+        static_cast<std::int64_t>(below(static_cast<std::uint64_t>(limit.count()))));
+  }
 
  private:
   base::SeededRandom random_;
@@ -25,7 +28,8 @@ void schedule_faults(Simulation& simulation, Dice& dice) {
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::string name = services[dice.below(services.size())].name;
     const auto fault = static_cast<Fault>(dice.below(dice.chance(10) ? 6 : 5));
-    simulation.at(3s + dice.within(kBadDay - 10s), [&simulation, name, fault] { simulation.world().strike(name, fault); });
+    simulation.at(3s + dice.within(kBadDay - 10s),
+                  [&simulation, name, fault] { simulation.world().strike(name, fault); });
   }
 }
 
@@ -42,16 +46,20 @@ void schedule_github(Simulation& simulation, Dice& dice) {
   if (dice.chance(40)) {
     const auto from = dice.within(kBadDay);
     simulation.at(from, [&simulation] { simulation.world().github.set_down(true); });
-    simulation.at(from + dice.within(20s), [&simulation] { simulation.world().github.set_down(false); });
+    simulation.at(from + dice.within(20s),
+                  [&simulation] { simulation.world().github.set_down(false); });
   }
-  constexpr fakes::Fault kFaults[] = {fakes::Fault::commit_then_502, fakes::Fault::lost_502, fakes::Fault::drop_reply,
-                                      fakes::Fault::rate_limited, fakes::Fault::refused};
+  constexpr fakes::Fault kFaults[] = {fakes::Fault::commit_then_502, fakes::Fault::lost_502,
+                                      fakes::Fault::drop_reply, fakes::Fault::rate_limited,
+                                      fakes::Fault::refused};
   const auto times = dice.below(4);
   for (std::uint64_t i = 0; i < times; ++i) {
     std::vector<fakes::Fault> script;
     const auto length = 1 + dice.below(6);
-    for (std::uint64_t j = 0; j < length; ++j) script.push_back(kFaults[dice.below(std::size(kFaults))]);
-    simulation.at(dice.within(kBadDay), [&simulation, script] { simulation.world().github.script(script); });
+    for (std::uint64_t j = 0; j < length; ++j)
+      script.push_back(kFaults[dice.below(std::size(kFaults))]);
+    simulation.at(dice.within(kBadDay),
+                  [&simulation, script] { simulation.world().github.script(script); });
   }
 }
 
@@ -60,7 +68,8 @@ void schedule_engine(Simulation& simulation, Dice& dice) {
   const auto how = dice.chance(50) ? EngineHealth::down : EngineHealth::hung;
   const auto from = dice.within(kBadDay);
   simulation.at(from, [&simulation, how] { simulation.world().set_engine(how); });
-  simulation.at(from + dice.within(20s), [&simulation] { simulation.world().set_engine(EngineHealth::well); });
+  simulation.at(from + dice.within(20s),
+                [&simulation] { simulation.world().set_engine(EngineHealth::well); });
 }
 
 void schedule_ledger(Simulation& simulation, Dice& dice) {
@@ -68,8 +77,10 @@ void schedule_ledger(Simulation& simulation, Dice& dice) {
   for (std::uint64_t i = 0; i < times; ++i) {
     std::vector<base::ErrorCode> codes;
     const auto length = 1 + dice.below(8);
-    for (std::uint64_t j = 0; j < length; ++j) codes.push_back(dice.chance(80) ? base::ErrorCode::unavailable : base::ErrorCode::unknown);
-    simulation.at(dice.within(kBadDay), [&simulation, codes] { simulation.ledger().fail_appends(codes); });
+    for (std::uint64_t j = 0; j < length; ++j)
+      codes.push_back(dice.chance(80) ? base::ErrorCode::unavailable : base::ErrorCode::unknown);
+    simulation.at(dice.within(kBadDay),
+                  [&simulation, codes] { simulation.ledger().fail_appends(codes); });
   }
 }
 
@@ -107,6 +118,7 @@ void schedule_bad_day(Simulation& simulation, std::uint64_t seed) {
 std::vector<std::string> live_through(Simulation& simulation, std::uint64_t seed) {
   schedule_bad_day(simulation, seed);
   simulation.run_for(kBadDay + 20s);  // What was away for a while comes back within this.
+  if (simulation.runs_away()) return {"it writes without end"};
   auto broken = broken_always(simulation);
   if (!broken.empty()) return broken;
   simulation.world().github.script({});

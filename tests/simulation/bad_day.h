@@ -1,5 +1,6 @@
-// A bad day made from a seed: faults of services, killed roles, lost answers, an engine and a GitHub
-// that are away for a while, a ledger that cannot be written, a person's stop. All of it ends.
+// A bad day made from a seed: faults of services, killed roles, lost answers, an engine and a
+// GitHub that are away for a while, a ledger that cannot be written, a person's stop. All of it
+// ends.
 #pragma once
 
 #include <cstdint>

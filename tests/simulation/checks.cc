@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ostream>
 #include <set>
 
 #include "agents/scribe/thread.h"
@@ -20,21 +21,36 @@ std::string number(std::int64_t value) { return std::to_string(value); }
 // The arrows of the chart in shared/incident/incident.cc, written down a second time.
 bool is_legal(State from, State to) {
   if (from == to) return true;
-  const bool ends_early = to == State::joined || to == State::stood_down || to == State::self_healed;
+  const bool ends_early =
+      to == State::joined || to == State::stood_down || to == State::self_healed;
   switch (from) {
-    case State::open: return to == State::diagnosing || to == State::planned || to == State::inconclusive || to == State::escalated || ends_early;
-    case State::diagnosing: return to == State::planned || to == State::inconclusive || to == State::escalated || ends_early;
-    case State::planned: return to == State::acting || to == State::verifying || to == State::awaiting_approval || to == State::diagnosing || to == State::escalated || ends_early;
-    case State::awaiting_approval: return to == State::planned || to == State::acting || to == State::diagnosing || to == State::escalated || ends_early;
-    case State::acting: return to == State::verifying || to == State::escalated || ends_early;
-    case State::verifying: return to == State::resolved || to == State::diagnosing || to == State::escalated || ends_early;
-    case State::escalated: return to == State::closed || ends_early;
+    case State::open:
+      return to == State::diagnosing || to == State::planned || to == State::inconclusive ||
+             to == State::escalated || ends_early;
+    case State::diagnosing:
+      return to == State::planned || to == State::inconclusive || to == State::escalated ||
+             ends_early;
+    case State::planned:
+      return to == State::acting || to == State::verifying || to == State::awaiting_approval ||
+             to == State::diagnosing || to == State::escalated || ends_early;
+    case State::awaiting_approval:
+      return to == State::planned || to == State::acting || to == State::diagnosing ||
+             to == State::escalated || ends_early;
+    case State::acting:
+      return to == State::verifying || to == State::escalated || ends_early;
+    case State::verifying:
+      return to == State::resolved || to == State::diagnosing || to == State::escalated ||
+             ends_early;
+    case State::escalated:
+      return to == State::closed || ends_early;
     case State::resolved:
     case State::inconclusive:
     case State::stood_down:
     case State::self_healed:
-    case State::joined: return to == State::closed;
-    case State::closed: return to == State::diagnosing;
+    case State::joined:
+      return to == State::closed;
+    case State::closed:
+      return to == State::diagnosing;
   }
   return false;
 }
@@ -42,15 +58,16 @@ bool is_legal(State from, State to) {
 // The log alone: legal lives, one open incident for each service, and what each operation is about.
 struct Reading {
   Book book;
-  std::map<std::string, std::pair<std::int64_t, ActionIntended>> intents;   // By op, with position.
-  std::map<std::string, std::pair<IncidentId, GithubIntended>> writes;      // By op.
-  std::vector<std::pair<base::Instant, base::Instant>> stops;               // From, to.
-  std::vector<std::pair<base::Instant, std::string>> intended_at;           // With service.
+  std::map<std::string, std::pair<std::int64_t, ActionIntended>> intents;  // By op, with position.
+  std::map<std::string, std::pair<IncidentId, GithubIntended>> writes;     // By op.
+  std::vector<std::pair<base::Instant, base::Instant>> stops;              // From, to.
+  std::vector<std::pair<base::Instant, std::string>> intended_at;          // With service.
   Broken broken;
 };
 
 void read_stop(Reading& reading, const Event& event) {
-  if (std::holds_alternative<StopSet>(event.what) && !reading.book.stop()) reading.stops.emplace_back(event.boot, base::Instant::max());
+  if (std::holds_alternative<StopSet>(event.what) && !reading.book.stop())
+    reading.stops.emplace_back(event.boot, base::Instant::max());
   if (std::holds_alternative<StopCleared>(event.what) && !reading.stops.empty()) {
     auto& last = reading.stops.back().second;
     last = std::min(last, event.boot);
@@ -60,28 +77,37 @@ void read_stop(Reading& reading, const Event& event) {
 void read_opening(Reading& reading, const Event& event) {
   const auto* opened = std::get_if<IncidentOpened>(&event.what);
   if (opened == nullptr) return;
-  if (reading.book.find(event.incident) != nullptr) reading.broken.push_back("incident " + number(event.incident) + " opens twice");
-  if (reading.book.open_of(opened->signal.service) != nullptr) {
-    reading.broken.push_back("incident " + number(event.incident) + " opens beside another one of " + opened->signal.service);
+  if (reading.book.find(event.incident) != nullptr)
+    reading.broken.push_back("incident " + number(event.incident) + " opens twice");
+  const Incident* open = reading.book.open_of(opened->signal.service);
+  if (open != nullptr && open->root == 0) {  // Beside a joined one it may fail by itself.
+    reading.broken.push_back("incident " + number(event.incident) +
+                             " opens beside another one of " + opened->signal.service);
   }
 }
 
 void read_one(Reading& reading, const ledger::Record& record) {
   const Event& event = record.event;
-  if (!may_write(event.role, event.what)) reading.broken.push_back("position " + number(record.position) + ": written by a role that does not own it");
+  if (!may_write(event.role, event.what))
+    reading.broken.push_back("position " + number(record.position) +
+                             ": written by a role that does not own it");
   read_stop(reading, event);
   read_opening(reading, event);
   if (const auto* intended = std::get_if<ActionIntended>(&event.what)) {
-    if (!reading.intents.try_emplace(intended->op, record.position, *intended).second) reading.broken.push_back("operation " + intended->op + " is intended twice");
+    if (!reading.intents.try_emplace(intended->op, record.position, *intended).second)
+      reading.broken.push_back("operation " + intended->op + " is intended twice");
     reading.intended_at.emplace_back(event.boot, intended->service);
   }
-  if (const auto* intended = std::get_if<GithubIntended>(&event.what)) reading.writes[intended->op] = {event.incident, *intended};
+  if (const auto* intended = std::get_if<GithubIntended>(&event.what))
+    reading.writes[intended->op] = {event.incident, *intended};
   const Incident* was = reading.book.find(event.incident);
   const State from = was != nullptr ? was->state : State::open;
   reading.book.absorb(event);
   const Incident* is = reading.book.find(event.incident);
   if (is != nullptr && !is_legal(from, is->state)) {
-    reading.broken.push_back("incident " + number(event.incident) + " goes from " + std::string(to_string(from)) + " to " + std::string(to_string(is->state)));
+    reading.broken.push_back("incident " + number(event.incident) + " goes from " +
+                             std::string(to_string(from)) + " to " +
+                             std::string(to_string(is->state)));
   }
 }
 
@@ -100,8 +126,10 @@ void check_effects(const Reading& reading, World& world, Broken& broken) {
     } else if (intent->second.second.container != effect.container) {
       broken.push_back("operation " + effect.op + ": an effect on another container than intended");
     }
-    if (effect.stopped) broken.push_back("operation " + effect.op + ": an effect while the stop was durable");
-    if (++effects[effect.op] == 2) broken.push_back("operation " + effect.op + ": sent to the engine twice");
+    if (effect.stopped)
+      broken.push_back("operation " + effect.op + ": an effect while the stop was durable");
+    if (++effects[effect.op] == 2)
+      broken.push_back("operation " + effect.op + ": sent to the engine twice");
   }
   for (const auto& start : world.starts()) {
     if (++starts[start.op] == 2) broken.push_back("operation " + start.op + ": two starts");
@@ -112,14 +140,17 @@ void check_effects(const Reading& reading, World& world, Broken& broken) {
 void check_stops(const Reading& reading, Broken& broken) {
   for (const auto& [from, to] : reading.stops) {
     for (const auto& [at, service] : reading.intended_at) {
-      if (at > from + std::chrono::milliseconds(1200) && at < to) broken.push_back("an action on " + service + " is intended while the stop is set");
+      if (at > from + std::chrono::milliseconds(1200) && at < to)
+        broken.push_back("an action on " + service + " is intended while the stop is set");
     }
   }
 }
 
-void check_budget(const std::vector<base::Instant>& times, base::Duration window, int limit, const std::string& what, Broken& broken) {
+void check_budget(const std::vector<base::Instant>& times, base::Duration window, int limit,
+                  const std::string& what, Broken& broken) {
   for (std::size_t i = 0; i + static_cast<std::size_t>(limit) < times.size(); ++i) {
-    if (times[i + static_cast<std::size_t>(limit)] - times[i] < window) return broken.push_back("budget of " + what + " exceeded");
+    if (times[i + static_cast<std::size_t>(limit)] - times[i] < window)
+      return broken.push_back("budget of " + what + " exceeded");
   }
 }
 
@@ -132,7 +163,8 @@ void check_budgets(const config::Config& config, World& world, Broken& broken) {
     all.push_back(start.at);
   }
   const auto& limits = config.limits;
-  for (const auto& [name, times] : by_service) check_budget(times, 1h, limits.service_actions_per_hour, name, broken);
+  for (const auto& [name, times] : by_service)
+    check_budget(times, 1h, limits.service_actions_per_hour, name, broken);
   check_budget(all, 1h, limits.global_actions_per_hour, "all services", broken);
 }
 
@@ -142,7 +174,9 @@ std::string maker_of(const std::string& body) {
   return body.starts_with(begin) ? body.substr(begin.size(), 26) : "";
 }
 
-std::string without_marker(const std::string& body) { return body.substr(std::min(body.find('\n'), body.size() - 1) + 1); }
+std::string without_marker(const std::string& body) {
+  return body.substr(std::min(body.find('\n'), body.size() - 1) + 1);
+}
 
 std::vector<Told> read_github(Simulation& simulation, const Reading& reading, Broken& broken) {
   std::vector<Told> found;
@@ -156,16 +190,19 @@ std::vector<Told> read_github(Simulation& simulation, const Reading& reading, Br
       continue;
     }
     Told one{made->second.first, issue, {}};
-    if (++issues[one.incident] == 2) broken.push_back("incident " + number(one.incident) + " has two issues");
+    if (++issues[one.incident] == 2)
+      broken.push_back("incident " + number(one.incident) + " has two issues");
     const auto comments_there = simulation.world().github.list_comments(issue.number);
     for (const auto& comment : *comments_there) {
       const auto by = reading.writes.find(maker_of(comment.body));
       if (by == reading.writes.end()) {
-        broken.push_back("a comment on issue " + number(issue.number) + " was written without an intent");
+        broken.push_back("a comment on issue " + number(issue.number) +
+                         " was written without an intent");
         continue;
       }
       const std::string key = by->second.second.key;
-      if (++comments[{one.incident, key}] == 2) broken.push_back("issue " + number(issue.number) + " has " + key + " twice");
+      if (++comments[{one.incident, key}] == 2)
+        broken.push_back("issue " + number(issue.number) + " has " + key + " twice");
       one.comments.emplace_back(key, comment);
     }
     found.push_back(std::move(one));
@@ -177,57 +214,77 @@ std::vector<Told> read_github(Simulation& simulation, const Reading& reading, Br
 void check_thread(const Told& one, const Reading& reading, Broken& broken) {
   const std::string name = "issue of incident " + number(one.incident);
   scribe::ThreadOptions options;
-  const auto thread = scribe::project(reading.book.entries().at(one.incident), reading.book, options);
+  const auto thread =
+      scribe::project(reading.book.entries().at(one.incident), reading.book, options);
   std::set<std::string> wanted, there(one.issue.labels.begin(), one.issue.labels.end());
   wanted.insert(thread.labels.begin(), thread.labels.end());
   if (wanted != there) broken.push_back(name + " has other labels than it should");
-  if ((one.issue.state == "closed") != thread.closed) broken.push_back(name + " is " + one.issue.state);
+  if ((one.issue.state == "closed") != thread.closed)
+    broken.push_back(name + " is " + one.issue.state);
   for (const auto& comment : thread.comments) {
-    const auto found = std::find_if(one.comments.begin(), one.comments.end(), [&](const auto& have) { return have.first == "comment:" + comment.key; });
-    if (found == one.comments.end()) broken.push_back(name + " misses comment " + comment.key);
-    else if (without_marker(found->second.body) != comment.body) broken.push_back(name + ": comment " + comment.key + " is not up to date");
+    const auto found =
+        std::find_if(one.comments.begin(), one.comments.end(),
+                     [&](const auto& have) { return have.first == "comment:" + comment.key; });
+    if (found == one.comments.end())
+      broken.push_back(name + " misses comment " + comment.key);
+    else if (without_marker(found->second.body) != comment.body)
+      broken.push_back(name + ": comment " + comment.key + " is not up to date");
   }
-  if (one.comments.size() > thread.comments.size()) broken.push_back(name + " has comments too many");
+  if (one.comments.size() > thread.comments.size())
+    broken.push_back(name + " has comments too many");
 }
 
 void check_ending(const Incident& incident, const std::vector<Told>& told, Broken& broken) {
   const std::string name = "incident " + number(incident.id);
-  const auto issue = std::find_if(told.begin(), told.end(), [&](const auto& one) { return one.incident == incident.id; });
-  if (incident.state != State::closed && incident.state != State::escalated) broken.push_back(name + " ends as " + std::string(to_string(incident.state)));
+  const auto issue = std::find_if(told.begin(), told.end(),
+                                  [&](const auto& one) { return one.incident == incident.id; });
+  if (incident.state != State::closed && incident.state != State::escalated)
+    broken.push_back(name + " ends as " + std::string(to_string(incident.state)));
   if (incident.state == State::escalated) {
-    const bool called = issue != told.end() && std::find(issue->issue.labels.begin(), issue->issue.labels.end(), "Status: Needs-Human") != issue->issue.labels.end();
+    const bool called =
+        issue != told.end() && std::find(issue->issue.labels.begin(), issue->issue.labels.end(),
+                                         "Status: Needs-Human") != issue->issue.labels.end();
     if (!called) broken.push_back(name + " is escalated, but no person is called");
   }
-  if (!incident.reached.contains("resolved") || incident.state != State::closed || incident.root != 0) return;
+  if (!incident.reached.contains("resolved") || incident.state != State::closed ||
+      incident.root != 0)
+    return;
   if (issue == told.end()) broken.push_back(name + " is resolved without an issue");
   if (!incident.outcome) broken.push_back(name + " is resolved without an outcome");
   if (!incident.postmortem) broken.push_back(name + " has no post-mortem");
   if (!incident.indexed) broken.push_back(name + " is not remembered");
 }
 
-// Somebody is at it: at the service itself, or at one that needs it (an unprobed one shows only there).
+// Somebody is at it: at the service itself, or at one that needs it (an unprobed one shows only
+// there).
 bool is_known(const config::Config& config, const Book& book, const std::string& service) {
   if (book.open_of(service) != nullptr) return true;
   return std::any_of(config.services.begin(), config.services.end(), [&](const auto& other) {
     const auto& needs = other.depends_on;
-    return std::find(needs.begin(), needs.end(), service) != needs.end() && is_known(config, book, other.name);
+    return std::find(needs.begin(), needs.end(), service) != needs.end() &&
+           is_known(config, book, other.name);
   });
 }
 
 void check_services(Simulation& simulation, const Reading& reading, Broken& broken) {
   for (const auto& service : simulation.config().services) {
-    if (simulation.world().is_well(service.name) || is_known(simulation.config(), reading.book, service.name)) continue;
+    if (simulation.world().is_well(service.name) ||
+        is_known(simulation.config(), reading.book, service.name))
+      continue;
     broken.push_back(service.name + " is sick and nobody knows");
   }
 }
 
 void compare(const Book& book, const Book& other, const char* who, Broken& broken) {
-  bool same = book.entries().size() == other.entries().size() && book.stop().has_value() == other.stop().has_value();
+  bool same = book.entries().size() == other.entries().size() &&
+              book.stop().has_value() == other.stop().has_value();
   for (const auto& [id, entry] : book.entries()) {
     const auto* seen = other.find(id);
-    same = same && seen != nullptr && seen->state == entry.incident.state && seen->attempts.size() == entry.incident.attempts.size();
+    same = same && seen != nullptr && seen->state == entry.incident.state &&
+           seen->attempts.size() == entry.incident.attempts.size();
   }
-  if (!same) broken.push_back(std::string(who) + " believes something else than a replay of the log gives");
+  if (!same)
+    broken.push_back(std::string(who) + " believes something else than a replay of the log gives");
 }
 
 }  // namespace
@@ -252,8 +309,10 @@ std::vector<std::string> broken_at_end(Simulation& simulation) {
   }
   for (const auto& [id, entry] : reading.book.entries()) check_ending(entry.incident, told, broken);
   check_services(simulation, reading, broken);
-  if (simulation.fixer->alive()) compare(reading.book, simulation.fixer->role()->book(), "the Fixer", broken);
-  if (simulation.scout->alive()) compare(reading.book, simulation.scout->role()->book(), "Scout", broken);
+  if (simulation.fixer->alive())
+    compare(reading.book, simulation.fixer->role()->book(), "the Fixer", broken);
+  if (simulation.scout->alive())
+    compare(reading.book, simulation.scout->role()->book(), "Scout", broken);
   return broken;
 }
 
@@ -266,6 +325,27 @@ std::string join(const std::vector<std::string>& lines) {
   std::string text;
   for (const auto& line : lines) text += "\n  " + line;
   return text;
+}
+
+void print_log(Simulation& simulation, std::ostream& out) {
+  for (const auto& record : simulation.ledger().all()) {
+    const auto& what = record.event.what;
+    out << record.position << " " << base::format_utc(record.event.at).substr(14) << " "
+        << record.event.incident << " " << name_of(what);
+    if (const auto* opened = std::get_if<IncidentOpened>(&what))
+      out << " " << opened->signal.service << ": " << opened->signal.detail;
+    if (const auto* made = std::get_if<DiagnosisMade>(&what))
+      out << " " << to_string(made->failure);
+    if (const auto* refused = std::get_if<PlanRefused>(&what))
+      out << " " << refused->guard << ": " << refused->values;
+    if (const auto* called = std::get_if<Escalated>(&what)) out << " " << called->reason;
+    if (const auto* failed = std::get_if<ActionFailed>(&what)) out << " " << failed->error;
+    if (const auto* unknown = std::get_if<ActionUnknown>(&what)) out << " " << unknown->error;
+    if (const auto* failed = std::get_if<VerificationFailed>(&what)) out << " " << failed->reason;
+    if (const auto* write = std::get_if<GithubIntended>(&what))
+      out << " " << write->kind << " " << write->key;
+    out << "\n";
+  }
 }
 
 }  // namespace simulation

@@ -1,7 +1,8 @@
-// What must hold of every run, however the roles were killed and the world failed. Each check looks at
-// what happened outside (engine effects, GitHub) and compares it with the ledger.
+// What must hold of every run, however the roles were killed and the world failed. Each check looks
+// at what happened outside (engine effects, GitHub) and compares it with the ledger.
 #pragma once
 
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -23,5 +24,8 @@ struct Told {
 [[nodiscard]] std::vector<Told> told(Simulation& simulation);
 
 [[nodiscard]] std::string join(const std::vector<std::string>& lines);
+
+// The log, a line for each event.
+void print_log(Simulation& simulation, std::ostream& out);
 
 }  // namespace simulation

@@ -18,9 +18,10 @@ struct Case {
   Fault fault;
   const char* service;
 };
-constexpr Case kCases[] = {{"crash", Fault::crash, "policy-service"}, {"oom", Fault::oom, "policy-service"},
-                           {"hang", Fault::hang, "policy-service"},   {"latency", Fault::slow, "policy-service"},
-                           {"cpu", Fault::busy, "quote-service"},     {"dependency", Fault::crash, "user-service"}};
+constexpr Case kCases[] = {
+    {"crash", Fault::crash, "policy-service"}, {"oom", Fault::oom, "policy-service"},
+    {"hang", Fault::hang, "policy-service"},   {"latency", Fault::slow, "policy-service"},
+    {"cpu", Fault::busy, "quote-service"},     {"dependency", Fault::crash, "user-service"}};
 
 struct Outcome {
   std::vector<std::string> broken;
@@ -28,7 +29,7 @@ struct Outcome {
   std::set<std::string> comments;  // Keys of the root's issue.
   std::string state, failure;
   std::size_t starts = 0, issues = 0;
-  std::int64_t before = 0;         // Position of the log when the fault came.
+  std::int64_t before = 0;  // Position of the log when the fault came.
 };
 
 Outcome run(const Case& one, const std::optional<Kill>& kill) {
@@ -38,6 +39,7 @@ Outcome run(const Case& one, const std::optional<Kill>& kill) {
   Outcome outcome;
   outcome.before = simulation.head();
   simulation.world().strike(one.service, one.fault);
+  simulation.run_for(6s);  // The slowest symptom shows by then.
   if (!simulation.run_until_quiet(4s, 180s)) outcome.broken.emplace_back("it never comes to rest");
   for (auto& line : broken_at_end(simulation)) outcome.broken.push_back(std::move(line));
   incident::Book book;
@@ -50,6 +52,7 @@ Outcome run(const Case& one, const std::optional<Kill>& kill) {
     if (incident->diagnosis) outcome.failure = incident::to_string(incident->diagnosis->failure);
     for (const auto& [key, comment] : issue.comments) outcome.comments.insert(key);
   }
+  if (std::getenv("SRE_LOG") != nullptr) print_log(simulation, std::cout);
   outcome.seams = simulation.seams();
   outcome.starts = simulation.world().starts().size();
   return outcome;
@@ -62,12 +65,16 @@ std::vector<std::string> differences(const Outcome& was, const Outcome& is) {
   if (is.issues != 1) found.push_back(std::to_string(is.issues) + " issues of roots");
   if (is.starts != 1) found.push_back(std::to_string(is.starts) + " restarts");
   if (is.state != was.state) found.push_back("ends as " + is.state + " instead of " + was.state);
-  if (is.failure != was.failure) found.push_back("is called " + is.failure + " instead of " + was.failure);
+  if (is.failure != was.failure)
+    found.push_back("is called " + is.failure + " instead of " + was.failure);
   for (const auto& key : was.comments) {
-    if (!is.comments.contains(key) && key != "comment:joins:1") found.push_back(key + " is missing");
+    if (!is.comments.contains(key) && key != "comment:joins:1")
+      found.push_back(key + " is missing");
   }
   for (const auto& key : is.comments) {
-    if (!was.comments.contains(key) && !key.starts_with("comment:action:") && key != "comment:joins:1") found.push_back(key + " is too many");
+    if (!was.comments.contains(key) && !key.starts_with("comment:action:") &&
+        key != "comment:joins:1")
+      found.push_back(key + " is too many");
   }
   return found;
 }
@@ -80,15 +87,21 @@ int try_all(const Case& one) {
   REQUIRE(undisturbed.starts == 1);
   REQUIRE(undisturbed.issues == 1);
   int runs = 0, failures = 0;
+  std::int64_t role_number = 0;
   for (const auto* role : kRoles) {
+    ++role_number;
     for (const auto after : undisturbed.seams) {
       if (after <= undisturbed.before) continue;
-      for (const bool lost : {false, true}) {
+      const bool first = (after + role_number) % 2 == 0;
+      for (const bool lost : {first, !first}) {
+        if (lost != first && std::getenv("SRE_FULL") == nullptr)
+          break;  // Every other one, in turn.
         const auto found = differences(undisturbed, run(one, Kill{role, after, lost}));
         ++runs;
         if (found.empty()) continue;
         if (++failures > 10) return runs;
-        const std::string what = std::string(one.name) + ": " + role + " killed after event " + std::to_string(after);
+        const std::string what =
+            std::string(one.name) + ": " + role + " killed after event " + std::to_string(after);
         FAIL_CHECK(what << std::string(lost ? ", requests lost" : "") << join(found));
       }
     }

@@ -16,17 +16,6 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-void print_log(Simulation& simulation) {
-  for (const auto& record : simulation.ledger().all()) {
-    std::cout << record.position << " " << base::format_utc(record.event.at).substr(14) << " " << record.event.incident << " "
-              << incident::name_of(record.event.what);
-    if (const auto* opened = std::get_if<incident::IncidentOpened>(&record.event.what)) std::cout << " " << opened->signal.service << ": " << opened->signal.detail;
-    if (const auto* called = std::get_if<incident::Escalated>(&record.event.what)) std::cout << " " << called->reason;
-    if (const auto* failed = std::get_if<incident::ActionFailed>(&record.event.what)) std::cout << " " << failed->error;
-    std::cout << "\n";
-  }
-}
-
 }  // namespace
 
 TEST_CASE("whatever the day brings, every incident ends right or with a person") {
@@ -38,7 +27,7 @@ TEST_CASE("whatever the day brings, every incident ends right or with a person")
     Simulation simulation(config_of(seed), seed);
     const auto broken = live_through(simulation, seed);
     events += simulation.head();
-    if (only != 0) print_log(simulation);
+    if (only != 0) print_log(simulation, std::cout);
     if (broken.empty()) continue;
     FAIL_CHECK("seed " << seed << join(broken));
     if (++failed == 5) break;
@@ -52,7 +41,8 @@ TEST_CASE("the same seed gives the same day, event by event") {
     Simulation simulation(config_of(42), 42);
     (void)live_through(simulation, 42);
     for (const auto& record : simulation.ledger().all()) {
-      log.push_back(record.event.id + " " + std::to_string(base::to_ms(record.event.boot)) + " " + std::string(incident::name_of(record.event.what)));
+      log.push_back(record.event.id + " " + std::to_string(base::to_ms(record.event.boot)) + " " +
+                    std::string(incident::name_of(record.event.what)));
     }
   }
   CHECK(logs[0].size() > 20);

@@ -1,5 +1,6 @@
 // A role's process in the simulation: role/loop.h step by step in virtual time. It can be killed at
-// any moment and comes back empty, from the ledger. Planted bugs hook in here, never in the product.
+// any moment and comes back empty, from the ledger. Planted bugs hook in here, never in the
+// product.
 #pragma once
 
 #include <functional>
@@ -65,7 +66,7 @@ class Seat final : public AnySeat {
     std::function<bool(const ledger::Record&)> hears;  // False: the role never sees the record.
     std::function<bool(Answer&)> gets;                 // False: nor the answer.
     std::function<void(role::Output<Request>&, RoleT&, base::Now)> does;
-    bool acts_without_record = false;                  // A refused append does not hold back its requests.
+    bool acts_without_record = false;  // A refused append does not hold back its requests.
   };
 
   Seat(std::string name, House& house, std::uint64_t seed, Wiring wiring)
@@ -86,8 +87,10 @@ class Seat final : public AnySeat {
     life_->dead = true;
     life_->lost = lose_requests;
     life_.reset();
-    if (in_step_) doomed_ = true;
-    else drop();
+    if (in_step_)
+      doomed_ = true;
+    else
+      drop();
     due_ = base::Instant::max();
   }
 
@@ -125,7 +128,8 @@ class Seat final : public AnySeat {
     if (tamper.does) tamper.does(output, *role_, now);
     due_ = now.boot + std::chrono::seconds(1);
     // The real loop may be asked again at once; here time must move.
-    if (output.wake_at) due_ = std::min(due_, std::max(*output.wake_at, now.boot + std::chrono::microseconds(100)));
+    if (output.wake_at)
+      due_ = std::min(due_, std::max(*output.wake_at, now.boot + std::chrono::microseconds(100)));
     bool again = false;
     for (auto& unit : output.units) {
       again = carry_out(unit) || again;
@@ -152,6 +156,7 @@ class Seat final : public AnySeat {
   }
 
   bool carry_out(role::Unit<Request>& unit) {
+    bool written = false;
     if (!unit.drafts.empty()) {
       const auto appended = house_.ledger().append(unit.drafts, position_, unit.blobs);
       const bool conflict = !appended && appended.error().code == base::ErrorCode::conflict;
@@ -163,21 +168,24 @@ class Seat final : public AnySeat {
       }
       if (!appended && !tamper.acts_without_record) return conflict;
       const auto life = life_;
-      if (appended) house_.appended(*appended);
+      written = appended.ok();
+      if (written) house_.appended(*appended);
       if (life->lost) return false;
     }
     for (auto& request : unit.requests) send(request);
-    return !unit.drafts.empty();
+    return written;
   }
 
   void send(const Request& request) {
     const auto key = wiring_.key_of(request);
     if (!in_flight_.insert(key).second) return;
-    // A process that dies after this step has still sent; its life is over, nobody hears the answer.
+    // A process that dies after this step has still sent; its life is over, nobody hears the
+    // answer.
     auto life = life_ ? life_ : std::make_shared<Life>(Life{true, false});
     house_.timeline().after(std::chrono::microseconds(500), [this, life, key, request] {
       if (life->dead && life->lost) return;
-      wiring_.dispatch(request, [this, life, key](Answer answer) { post(life, key, std::move(answer)); });
+      wiring_.dispatch(request,
+                       [this, life, key](Answer answer) { post(life, key, std::move(answer)); });
     });
   }
 

@@ -40,7 +40,8 @@ config::Service service(const std::string& name, bool probed, std::vector<std::s
 config::Config demo_config() {
   config::Config config;
   config.mode = config::Mode::automatic;
-  config.services = {service("quote-service", true, {"policy-service"}), service("policy-service", true, {"user-service"}),
+  config.services = {service("quote-service", true, {"policy-service"}),
+                     service("policy-service", true, {"user-service"}),
                      service("user-service", false, {})};
   auto& limits = config.limits;
   limits.cooldown = 0s;
@@ -69,67 +70,111 @@ Simulation::Simulation(config::Config config, std::uint64_t seed)
 }
 
 void Simulation::make_seats(std::uint64_t seed) {
-  scout = std::make_unique<Seat<scout::Scout>>("scout", *this, seed * 8 + 1, Seat<scout::Scout>::Wiring{
-      [this](base::Random& random) { return std::make_unique<scout::Scout>(config_, random); }, scout::key_of,
-      [this](const auto& request, const auto& answered) { serve_scout(request, answered); },
-      [this](auto& seat) {
-        world_->follow([&seat, life = seat.life()](warden::Notice notice) { seat.post(life, "", scout::Answer(std::move(notice))); });
-      }});
-  brain = std::make_unique<Seat<brain::Brain>>("brain", *this, seed * 8 + 2, Seat<brain::Brain>::Wiring{
-      [this](base::Random& random) { return std::make_unique<brain::Brain>(config_, random); }, brain::key_of,
-      [this](const brain::Request& request, const auto& answered) {
-        if (const auto* read = std::get_if<brain::ReadSnapshot>(&request)) {
-          const auto bytes = ledger_.blob(read->hash);
-          return answered(brain::SnapshotRead{read->hash, bytes ? telemetry::decode(*bytes) : base::Result<telemetry::Snapshot>(bytes.error())});
-        }
-        const auto log = std::get<brain::ReadLog>(request);
-        world_->log_tail(log.container, [answered, log](auto lines) { answered(brain::LogRead{log.incident, std::move(lines)}); });
-      }, {}});
-  fixer = std::make_unique<Seat<fixer::Fixer>>("fixer", *this, seed * 8 + 3, Seat<fixer::Fixer>::Wiring{
-      [this](base::Random& random) { return std::make_unique<fixer::Fixer>(fixer_config ? *fixer_config : config_, random); }, fixer::key_of,
-      [this](const auto& request, const auto& answered) { serve_fixer(request, answered); }, {}});
-  memory = std::make_unique<Seat<memory_role::MemoryRole>>("memory", *this, seed * 8 + 4, Seat<memory_role::MemoryRole>::Wiring{
-      [](base::Random& random) { return std::make_unique<memory_role::MemoryRole>(random); }, memory_role::key_of,
-      [this](const memory_role::Request& request, const auto& answered) {
-        if (const auto* wanted = std::get_if<memory_role::RecallFor>(&request)) {
-          return answered(memory_role::Recalled{wanted->incident, world_->shelf.recall(wanted->symptom, timeline_.now().wall, wanted->incident)});
-        }
-        const auto& past = std::get<memory_role::Remember>(request).past;
-        world_->shelf.remember(past);
-        answered(memory_role::Remembered{past.incident, {}});
-      }, {}});
-  scribe = std::make_unique<Seat<scribe::Scribe>>("scribe", *this, seed * 8 + 5, Seat<scribe::Scribe>::Wiring{
-      [this](base::Random& random) { return std::make_unique<scribe::Scribe>(scribe_options_, random); }, scribe::key_of,
-      [this](const scribe::Request& request, const auto& answered) {
-        timeline_.after(5ms, [this, request, answered, calls = calls_] {
-          timeline_.after(10ms, [answered, answer = calls->carry_out(request)] { answered(answer); });
-        });
-      },
-      [this](auto&) { calls_ = std::make_shared<scribe::GithubCalls>(world_->github); }});
-  seats_ = {{"scout", scout.get()}, {"brain", brain.get()}, {"fixer", fixer.get()}, {"memory", memory.get()}, {"scribe", scribe.get()}};
+  scout = std::make_unique<Seat<scout::Scout>>(
+      "scout", *this, seed * 8 + 1,
+      Seat<scout::Scout>::Wiring{
+          [this](base::Random& random) { return std::make_unique<scout::Scout>(config_, random); },
+          scout::key_of,
+          [this](const auto& request, const auto& answered) { serve_scout(request, answered); },
+          [this](auto& seat) {
+            world_->follow([&seat, life = seat.life()](warden::Notice notice) {
+              seat.post(life, "", scout::Answer(std::move(notice)));
+            });
+          }});
+  brain = std::make_unique<Seat<brain::Brain>>(
+      "brain", *this, seed * 8 + 2,
+      Seat<brain::Brain>::Wiring{
+          [this](base::Random& random) { return std::make_unique<brain::Brain>(config_, random); },
+          brain::key_of,
+          [this](const brain::Request& request, const auto& answered) {
+            if (const auto* read = std::get_if<brain::ReadSnapshot>(&request)) {
+              const auto bytes = ledger_.blob(read->hash);
+              return answered(brain::SnapshotRead{
+                  read->hash, bytes ? telemetry::decode(*bytes)
+                                    : base::Result<telemetry::Snapshot>(bytes.error())});
+            }
+            const auto log = std::get<brain::ReadLog>(request);
+            world_->log_tail(log.container, [answered, log](auto lines) {
+              answered(brain::LogRead{log.incident, std::move(lines)});
+            });
+          },
+          {}});
+  fixer = std::make_unique<Seat<fixer::Fixer>>(
+      "fixer", *this, seed * 8 + 3,
+      Seat<fixer::Fixer>::Wiring{
+          [this](base::Random& random) {
+            return std::make_unique<fixer::Fixer>(fixer_config ? *fixer_config : config_, random);
+          },
+          fixer::key_of,
+          [this](const auto& request, const auto& answered) { serve_fixer(request, answered); },
+          {}});
+  memory = std::make_unique<Seat<memory_role::MemoryRole>>(
+      "memory", *this, seed * 8 + 4,
+      Seat<memory_role::MemoryRole>::Wiring{
+          [](base::Random& random) { return std::make_unique<memory_role::MemoryRole>(random); },
+          memory_role::key_of,
+          [this](const memory_role::Request& request, const auto& answered) {
+            if (const auto* wanted = std::get_if<memory_role::RecallFor>(&request)) {
+              return answered(memory_role::Recalled{
+                  wanted->incident,
+                  world_->shelf.recall(wanted->symptom, timeline_.now().wall, wanted->incident)});
+            }
+            const auto& past = std::get<memory_role::Remember>(request).past;
+            world_->shelf.remember(past);
+            answered(memory_role::Remembered{past.incident, {}});
+          },
+          {}});
+  scribe = std::make_unique<Seat<scribe::Scribe>>(
+      "scribe", *this, seed * 8 + 5,
+      Seat<scribe::Scribe>::Wiring{
+          [this](base::Random& random) {
+            return std::make_unique<scribe::Scribe>(scribe_options_, random);
+          },
+          scribe::key_of,
+          [this](const scribe::Request& request, const auto& answered) {
+            timeline_.after(5ms, [this, request, answered, calls = calls_] {
+              timeline_.after(10ms,
+                              [answered, answer = calls->carry_out(request)] { answered(answer); });
+            });
+          },
+          [this](auto&) { calls_ = std::make_shared<scribe::GithubCalls>(world_->github); }});
+  seats_ = {{"scout", scout.get()},
+            {"brain", brain.get()},
+            {"fixer", fixer.get()},
+            {"memory", memory.get()},
+            {"scribe", scribe.get()}};
   timeline_.after(0ms, [this] {
     for (auto& [name, seat] : seats_) seat->begin();
   });
 }
 
-void Simulation::serve_scout(const scout::Request& request, const Seat<scout::Scout>::Answered& answered) {
+void Simulation::serve_scout(const scout::Request& request,
+                             const Seat<scout::Scout>::Answered& answered) {
   if (const auto* probe = std::get_if<scout::StartProbe>(&request)) {
-    return world_->probe(probe->service, probe->probe, probe->timeout, [answered, service = probe->service, number = probe->number](auto sample) {
-      answered(scout::Probed{service, number, std::move(sample)});
-    });
+    return world_->probe(probe->service, probe->probe, probe->timeout,
+                         [answered, service = probe->service, number = probe->number](auto sample) {
+                           answered(scout::Probed{service, number, std::move(sample)});
+                         });
   }
   if (const auto* look = std::get_if<scout::Inspect>(&request)) {
-    return world_->inspect(look->id, [answered, look = *look](auto member) { answered(scout::Inspected{look.service, look.id, std::move(member)}); });
+    return world_->inspect(look->id, [answered, look = *look](auto member) {
+      answered(scout::Inspected{look.service, look.id, std::move(member)});
+    });
   }
   world_->list([answered](auto listing) { answered(scout::Listed{std::move(listing)}); });
 }
 
-void Simulation::serve_fixer(const fixer::Request& request, const Seat<fixer::Fixer>::Answered& answered) {
+void Simulation::serve_fixer(const fixer::Request& request,
+                             const Seat<fixer::Fixer>::Answered& answered) {
   if (const auto* act = std::get_if<fixer::Perform>(&request)) {
-    return world_->perform(act->operation, [answered, op = act->operation.op](auto result) { answered(fixer::PerformedOp{op, std::move(result)}); });
+    return world_->perform(act->operation, [answered, op = act->operation.op](auto result) {
+      answered(fixer::PerformedOp{op, std::move(result)});
+    });
   }
   if (const auto* look = std::get_if<fixer::Observe>(&request)) {
-    return world_->inspect(look->container, [answered, op = look->op](auto member) { answered(fixer::Observed{op, std::move(member)}); });
+    return world_->inspect(look->container, [answered, op = look->op](auto member) {
+      answered(fixer::Observed{op, std::move(member)});
+    });
   }
   answered(fixer::Leased{ledger_.acquire("fixer", "fixer", fixer::kLease)});
 }
@@ -144,7 +189,8 @@ void Simulation::appended(std::int64_t head) {
     read_ = record.position;
     // A symptom that stays is counted, and the card told, for as long as it stays.
     const auto* write = std::get_if<incident::GithubIntended>(&record.event.what);
-    const bool counts = std::holds_alternative<incident::SignalAdded>(record.event.what) || std::holds_alternative<incident::GithubDone>(record.event.what) ||
+    const bool counts = std::holds_alternative<incident::SignalAdded>(record.event.what) ||
+                        std::holds_alternative<incident::GithubDone>(record.event.what) ||
                         (write != nullptr && write->key == "card");
     if (!counts) last_append_ = timeline_.now().boot;
   }
@@ -154,7 +200,8 @@ void Simulation::appended(std::int64_t head) {
   kill(now.role, now.lose_requests);
 }
 
-// Wake-ups come within milliseconds; some are lost, and the look of every second finds what they said.
+// Wake-ups come within milliseconds; some are lost, and the look of every second finds what they
+// said.
 void Simulation::wake_all() {
   for (auto& [name, seat] : seats_) {
     if (!seat->alive() || random_.next() % 64 == 0) continue;
@@ -189,14 +236,19 @@ void Simulation::set_stop(bool stop) {
   draft.event.role = incident::Role::person;
   draft.event.at = timeline_.now().wall;
   draft.event.boot = timeline_.now().boot;
-  if (stop) draft.event.what = incident::StopSet{"maintenance", "ada"};
-  else draft.event.what = incident::StopCleared{"ada"};
+  if (stop)
+    draft.event.what = incident::StopSet{"maintenance", "ada"};
+  else
+    draft.event.what = incident::StopCleared{"ada"};
   const auto written = ledger_.append({draft}, head());
-  if (written) appended(*written);
-  else timeline_.after(100ms, [this, stop] { set_stop(stop); });  // A person tries again.
+  if (written)
+    appended(*written);
+  else
+    timeline_.after(100ms, [this, stop] { set_stop(stop); });  // A person tries again.
 }
 
 bool Simulation::run_one(base::Instant limit) {
+  if (runs_away()) return false;
   AnySeat* first = nullptr;
   for (auto& [name, seat] : seats_) {
     if (seat->alive() && (first == nullptr || seat->due() < first->due())) first = seat;
@@ -222,7 +274,8 @@ void Simulation::run_for(base::Duration duration) {
 }
 
 bool Simulation::all_over() const {
-  return std::all_of(book_.live().begin(), book_.live().end(), [&](auto id) { return incident::is_over(book_.find(id)->state); });
+  return std::all_of(book_.live().begin(), book_.live().end(),
+                     [&](auto id) { return incident::is_over(book_.find(id)->state); });
 }
 
 bool Simulation::run_until_quiet(base::Duration quiet, base::Duration limit) {

@@ -1,5 +1,5 @@
-// The whole product in one thread: all roles, their ledger, their world. The same seed gives the same
-// run, event by event.
+// The whole product in one thread: all roles, their ledger, their world. The same seed gives the
+// same run, event by event.
 #pragma once
 
 #include <array>
@@ -21,14 +21,15 @@
 
 namespace simulation {
 
-inline constexpr std::array<const char*, 6> kRoles = {"scout", "brain", "fixer", "memory", "scribe", "warden"};
+inline constexpr std::array<const char*, 6> kRoles = {"scout",  "brain",  "fixer",
+                                                      "memory", "scribe", "warden"};
 
 // quote-service needs policy-service needs user-service; the last has no probe of its own.
 [[nodiscard]] config::Config demo_config();
 
 struct Kill {
   std::string role;
-  std::int64_t after = 0;    // Position in the ledger.
+  std::int64_t after = 0;      // Position in the ledger.
   bool lose_requests = false;  // What it had sent and had not arrived yet never arrives.
 };
 
@@ -45,7 +46,9 @@ class Simulation final : public House {
   // Until every incident is over and nothing has been written for `quiet`, at most for `limit`.
   // False: that never was.
   bool run_until_quiet(base::Duration quiet, base::Duration limit);
-  void at(base::Duration after, std::function<void()> call) { timeline_.after(after, std::move(call)); }
+  void at(base::Duration after, std::function<void()> call) {
+    timeline_.after(after, std::move(call));
+  }
 
   void kill(const std::string& role, bool lose_requests);  // It comes back after 100 ms.
   void kill_once(Kill kill) { kill_ = std::move(kill); }
@@ -54,6 +57,8 @@ class Simulation final : public House {
   [[nodiscard]] World& world() { return *world_; }
   [[nodiscard]] const config::Config& config() const { return config_; }
   [[nodiscard]] const scribe::Options& scribe_options() const { return scribe_options_; }
+  // Something writes without end; nothing goes on then.
+  [[nodiscard]] bool runs_away() const { return read_ > 5'000; }
   // Positions at which an append ended: the moments between which a process can die.
   [[nodiscard]] const std::vector<std::int64_t>& seams() const { return seams_; }
   [[nodiscard]] std::int64_t head() { return *ledger_.head(); }

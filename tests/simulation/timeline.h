@@ -1,5 +1,5 @@
-// Virtual time: what is to happen, in order. One thread; nothing here ever waits. What is due at the
-// same moment happens in the order in which it was scheduled, so that a run repeats exactly.
+// Virtual time: what is to happen, in order. One thread; nothing here ever waits. What is due at
+// the same moment happens in the order in which it was scheduled, so that a run repeats exactly.
 #pragma once
 
 #include <cstdint>

@@ -21,12 +21,18 @@ constexpr base::Duration kDies = 10ms, kComesUp = 150ms, kListens = 30ms;
 
 const char* to_string(Fault fault) {
   switch (fault) {
-    case Fault::crash: return "crash";
-    case Fault::oom: return "oom";
-    case Fault::hang: return "hang";
-    case Fault::slow: return "latency";
-    case Fault::busy: return "cpu";
-    case Fault::person_stop: return "person_stop";
+    case Fault::crash:
+      return "crash";
+    case Fault::oom:
+      return "oom";
+    case Fault::hang:
+      return "hang";
+    case Fault::slow:
+      return "latency";
+    case Fault::busy:
+      return "cpu";
+    case Fault::person_stop:
+      return "person_stop";
   }
   return "";
 }
@@ -38,25 +44,34 @@ void MemoryShelf::remember(const memory::Case& past) {
   vectors_[past.incident] = memory::embed(past.symptom);
 }
 
-incident::MemoryRecalled MemoryShelf::recall(const memory::Symptom& symptom, base::WallTime now, std::int64_t exclude) const {
+incident::MemoryRecalled MemoryShelf::recall(const memory::Symptom& symptom, base::WallTime now,
+                                             std::int64_t exclude) const {
   const auto wanted = memory::embed(symptom);
   std::vector<memory::Hit> hits;
-  for (const auto& [id, vector] : vectors_) hits.push_back({id, memory::similarity_of(wanted, vector)});
-  std::stable_sort(hits.begin(), hits.end(), [](const auto& a, const auto& b) { return a.similarity > b.similarity; });
+  for (const auto& [id, vector] : vectors_)
+    hits.push_back({id, memory::similarity_of(wanted, vector)});
+  std::stable_sort(hits.begin(), hits.end(),
+                   [](const auto& a, const auto& b) { return a.similarity > b.similarity; });
   const auto found = memory::make_recall(hits, cases_, {now, exclude, {}});
   incident::MemoryRecalled recalled;
   for (const auto& match : found.matches) {
     const auto& past = match.past;
-    recalled.matches.push_back({past.incident, past.issue, past.symptom.service, past.failure_class, past.action, past.proven, match.similarity});
+    recalled.matches.push_back({past.incident, past.issue, past.symptom.service, past.failure_class,
+                                past.action, past.proven, match.similarity});
   }
-  if (const auto* best = found.recommended()) recalled.action = best->action, recalled.worked = best->worked, recalled.tried = best->tried;
+  if (const auto* best = found.recommended())
+    recalled.action = best->action, recalled.worked = best->worked, recalled.tried = best->tried;
   return recalled;
 }
 
 // ---- Containers --------------------------------------------------------------------------------
 
 World::World(const config::Config& config, Timeline& timeline, fakes::MemoryLedger& ledger)
-    : github(timeline), config_(config), timeline_(timeline), ledger_(ledger), roster_(config.services, config.exclude) {
+    : github(timeline),
+      config_(config),
+      timeline_(timeline),
+      ledger_(ledger),
+      roster_(config.services, config.exclude) {
   start_warden();
   for (const auto& service : config.services) {
     Box box;
@@ -105,9 +120,13 @@ void World::emit(EventKind kind, const Box& box, const std::string& signal) {
   event.time_ns = base::to_ms(timeline_.now().wall) * 1'000'000;
   event.signal = signal;
   if (kind == EventKind::die) event.exit_code = box.container.exit_code;
-  const auto deliver = [this, notice = warden::Notice(warden::Happened{box.service, event})] { tell(notice); };
-  if (engine_ == EngineHealth::hung) parked_.emplace_back(deliver);
-  else deliver();
+  const auto deliver = [this, notice = warden::Notice(warden::Happened{box.service, event})] {
+    tell(notice);
+  };
+  if (engine_ == EngineHealth::hung)
+    parked_.emplace_back(deliver);
+  else
+    deliver();
 }
 
 void World::tell(warden::Notice notice) {
@@ -130,11 +149,21 @@ void World::strike(const std::string& service, Fault fault) {
   Box& box = boxes_.at(service);
   if (box.container.state != RunState::running) return;
   switch (fault) {
-    case Fault::crash: end(box, 1, false); break;
-    case Fault::oom: end(box, 137, true); break;
-    case Fault::hang: box.ailment = Ailment::hung; return;
-    case Fault::slow: box.ailment = Ailment::slow; return;
-    case Fault::busy: box.ailment = Ailment::busy; return;
+    case Fault::crash:
+      end(box, 1, false);
+      break;
+    case Fault::oom:
+      end(box, 137, true);
+      break;
+    case Fault::hang:
+      box.ailment = Ailment::hung;
+      return;
+    case Fault::slow:
+      box.ailment = Ailment::slow;
+      return;
+    case Fault::busy:
+      box.ailment = Ailment::busy;
+      return;
     case Fault::person_stop:
       emit(EventKind::kill, box, "15");
       end(box, 143, false);
@@ -149,7 +178,8 @@ void World::strike(const std::string& service, Fault fault) {
 
 bool World::is_well(const std::string& service) const {
   const Box& box = boxes_.at(service);
-  return box.stopped_by_person || (box.container.state == RunState::running && box.ailment == Ailment::none);
+  return box.stopped_by_person ||
+         (box.container.state == RunState::running && box.ailment == Ailment::none);
 }
 
 // ---- The engine --------------------------------------------------------------------------------
@@ -200,9 +230,11 @@ bool World::may_go_on(const CallPtr& call, void (World::*phase)(const CallPtr&))
 }
 
 void World::call(const CallPtr& call) {
-  if (engine_ == EngineHealth::down) return answer(call, Error{ErrorCode::unavailable, "engine: cannot connect"});
+  if (engine_ == EngineHealth::down)
+    return answer(call, Error{ErrorCode::unavailable, "engine: cannot connect"});
   call->engine_life = engine_life_;
-  timeline_.after(kEffectDeadline + call->grace, [call] { answer(call, Error{ErrorCode::unknown, "no answer"}); });
+  timeline_.after(kEffectDeadline + call->grace,
+                  [call] { answer(call, Error{ErrorCode::unknown, "no answer"}); });
   stop_phase(call);
 }
 
@@ -225,7 +257,8 @@ void World::stop_phase(const CallPtr& call) {
     return;
   }
   emit(EventKind::kill, *box, "15");
-  timeline_.after(box->ailment == Ailment::hung ? call->grace : kDies, [this, call] { die_phase(call); });
+  timeline_.after(box->ailment == Ailment::hung ? call->grace : kDies,
+                  [this, call] { die_phase(call); });
 }
 
 void World::die_phase(const CallPtr& call) {
@@ -257,7 +290,8 @@ void World::sample() {
   for (const auto& [name, box] : boxes_) {
     if (box.container.state != RunState::running) continue;
     const bool busy = box.ailment == Ailment::busy;
-    tell(warden::Sampled{name, {box.container.id, timeline_.now().wall, 8 << 20, 64 << 20, busy ? 50.0 : 3.0}});
+    tell(warden::Sampled{
+        name, {box.container.id, timeline_.now().wall, 8 << 20, 64 << 20, busy ? 50.0 : 3.0}});
   }
 }
 
@@ -268,7 +302,8 @@ void World::kill_warden() {
   warden_up_ = false;
   ++warden_life_;
   taken_.clear();
-  if (receive_) timeline_.after(1ms, [this] { receive_(warden::Lost{"the warden cannot be heard"}); });
+  if (receive_)
+    timeline_.after(1ms, [this] { receive_(warden::Lost{"the warden cannot be heard"}); });
 }
 
 void World::start_warden() {
@@ -279,8 +314,10 @@ void World::start_warden() {
 
 void World::follow(std::function<void(warden::Notice)> receive) {
   receive_ = std::move(receive);
-  if (engine_ == EngineHealth::well) tell(warden::Connected{});
-  else tell(warden::Lost{"engine lost"});
+  if (engine_ == EngineHealth::well)
+    tell(warden::Connected{});
+  else
+    tell(warden::Lost{"engine lost"});
 }
 
 World::Box* World::find(const engine::ContainerId& id) {
@@ -328,21 +365,26 @@ void World::log_tail(const engine::ContainerId& id, Reply<std::vector<std::strin
 }
 
 void World::perform(const warden::Operation& operation, Reply<warden::Performed> reply) {
-  if (!warden_up_) return timeline_.after(1ms, [reply] { reply(Error{ErrorCode::unavailable, "no warden"}); });
+  if (!warden_up_)
+    return timeline_.after(1ms, [reply] { reply(Error{ErrorCode::unavailable, "no warden"}); });
   const auto [found, entered] = taken_.try_emplace(operation.container);
   if (!entered) {
-    return timeline_.after(1ms, [reply] { reply(Error{ErrorCode::denied, "rule traffic: another operation"}); });
+    return timeline_.after(
+        1ms, [reply] { reply(Error{ErrorCode::denied, "rule traffic: another operation"}); });
   }
   const int life = warden_life_;
-  inspect(operation.container, [this, operation, reply, life](const base::Result<warden::Member>& member) {
-    if (life != warden_life_) return reply(Error{ErrorCode::unknown, "the warden went away"});
-    if (member) return judge(operation, reply, life);
-    taken_.erase(operation.container);
-    reply(member.error());
-  });
+  inspect(operation.container,
+          [this, operation, reply, life](const base::Result<warden::Member>& member) {
+            if (life != warden_life_)
+              return reply(Error{ErrorCode::unknown, "the warden went away"});
+            if (member) return judge(operation, reply, life);
+            taken_.erase(operation.container);
+            reply(member.error());
+          });
 }
 
-void World::judge(const warden::Operation& operation, const Reply<warden::Performed>& reply, int life) {
+void World::judge(const warden::Operation& operation, const Reply<warden::Performed>& reply,
+                  int life) {
   const Box& box = *find(operation.container);
   warden::Situation situation;
   situation.now = timeline_.now().wall;
@@ -363,17 +405,21 @@ void World::judge(const warden::Operation& operation, const Reply<warden::Perfor
     taken_.erase(operation.container);
     return reply(warden::Performed{warden::Outcome::superseded, box.container.started_at});
   }
-  effects_.push_back({timeline_.now(), operation.op, operation.container, box.service, *ledger_.head(), stopped});
+  effects_.push_back(
+      {timeline_.now(), operation.op, operation.container, box.service, *ledger_.head(), stopped});
   auto engine_call = std::make_shared<EngineCall>();
   engine_call->id = operation.container;
   engine_call->op = operation.op;
   engine_call->grace = operation.grace;
   engine_call->restart = step == warden::Step::restart;
-  engine_call->done = [this, operation, reply, life](const base::Status& status) { finish(operation, status, reply, life); };
+  engine_call->done = [this, operation, reply, life](const base::Status& status) {
+    finish(operation, status, reply, life);
+  };
   call(engine_call);
 }
 
-void World::finish(const warden::Operation& operation, const base::Status& status, const Reply<warden::Performed>& reply, int life) {
+void World::finish(const warden::Operation& operation, const base::Status& status,
+                   const Reply<warden::Performed>& reply, int life) {
   if (life != warden_life_) return reply(Error{ErrorCode::unknown, "the warden went away"});
   if (!status && status.error().code == ErrorCode::unknown) {
     taken_[operation.container].emplace(operation.seen_started_at, operation.grace);
@@ -383,7 +429,8 @@ void World::finish(const warden::Operation& operation, const base::Status& statu
   if (!status) return reply(status.error());
   inspect(operation.container, [operation, reply](const base::Result<warden::Member>& member) {
     if (!member) return reply(Error{ErrorCode::unknown, "accepted, not seen since"});
-    if (member->container.started_at == operation.seen_started_at) return reply(Error{ErrorCode::unknown, "StartedAt is the same"});
+    if (member->container.started_at == operation.seen_started_at)
+      return reply(Error{ErrorCode::unknown, "StartedAt is the same"});
     reply(warden::Performed{warden::Outcome::done, member->container.started_at});
   });
 }
@@ -391,7 +438,8 @@ void World::finish(const warden::Operation& operation, const base::Status& statu
 void World::settle() {
   for (auto item = taken_.begin(); item != taken_.end();) {
     auto& settling = item->second;
-    const bool settled = settling && settling->observe(find(item->first)->container, timeline_.now().boot);
+    const bool settled =
+        settling && settling->observe(find(item->first)->container, timeline_.now().boot);
     item = settled ? taken_.erase(item) : std::next(item);
   }
 }
@@ -405,7 +453,8 @@ void World::probe(const std::string& service, const std::string& probe, base::Du
   sample.probe = probe;
   base::Duration takes = 2ms;
   const auto look = [&](const Box& box) {
-    const bool listens = box.container.state == RunState::running && timeline_.now().boot - box.started >= kListens;
+    const bool listens =
+        box.container.state == RunState::running && timeline_.now().boot - box.started >= kListens;
     if (!listens) return telemetry::ProbeResult::refused;
     if (box.ailment == Ailment::hung) return telemetry::ProbeResult::timeout;
     return telemetry::ProbeResult::ok;
@@ -418,10 +467,12 @@ void World::probe(const std::string& service, const std::string& probe, base::Du
     const Box& next = boxes_.at(behind.back());
     behind.pop_back();
     const auto seen = look(next);
-    if (seen == telemetry::ProbeResult::refused) sample.result = telemetry::ProbeResult::error, sample.status = 502;
+    if (seen == telemetry::ProbeResult::refused)
+      sample.result = telemetry::ProbeResult::error, sample.status = 502;
     if (seen == telemetry::ProbeResult::timeout) sample.result = seen;
     if (next.ailment == Ailment::slow) takes += 600ms;
-    for (const auto& name : config::find_service(config_, next.service)->depends_on) behind.push_back(name);
+    for (const auto& name : config::find_service(config_, next.service)->depends_on)
+      behind.push_back(name);
   }
   if (sample.result == telemetry::ProbeResult::ok) sample.status = 200;
   if (box.ailment == Ailment::busy) takes += 20ms;

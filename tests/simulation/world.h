@@ -1,6 +1,6 @@
 // The world around the roles, in virtual time: containers with their faults, an engine that can be
-// lost or hang, the warden with its real gate in front of it, probes, GitHub and the memory's store.
-// The world outlives every role: what was sent to it goes on when the sender dies.
+// lost or hang, the warden with its real gate in front of it, probes, GitHub and the memory's
+// store. The world outlives every role: what was sent to it goes on when the sender dies.
 #pragma once
 
 #include <functional>
@@ -34,8 +34,8 @@ enum class EngineHealth { well, hung, down };
 struct Effect {  // That the warden let through to the engine.
   base::Now at;
   std::string op, container, service;
-  std::int64_t head = 0;   // Of the ledger at that moment.
-  bool stopped = false;    // The ledger said stop at that moment.
+  std::int64_t head = 0;  // Of the ledger at that moment.
+  bool stopped = false;   // The ledger said stop at that moment.
 };
 struct Start {  // A process that came up because of an operation.
   base::Instant at;
@@ -80,6 +80,10 @@ class World {
   [[nodiscard]] const std::vector<Effect>& effects() const { return effects_; }
   [[nodiscard]] const std::vector<Start>& starts() const { return starts_; }
 
+  [[nodiscard]] std::string started_at_now(const engine::ContainerId& id) {
+    return find(id)->container.started_at;
+  }
+
   fakes::FakeGithub github;
   MemoryShelf shelf;
   bool gate_ignores_stop = false;  // A planted bug.
@@ -90,7 +94,7 @@ class World {
     std::string service;
     Ailment ailment = Ailment::none;
     base::Instant started{};
-    bool in_work = false;    // The engine is at it.
+    bool in_work = false;  // The engine is at it.
     bool stopped_by_person = false;
   };
   struct EngineCall;
@@ -106,7 +110,8 @@ class World {
   bool engine_answers(const Reply<T>& reply);
   Box* find(const engine::ContainerId& id);
   void judge(const warden::Operation& operation, const Reply<warden::Performed>& reply, int life);
-  void finish(const warden::Operation& operation, const base::Status& status, const Reply<warden::Performed>& reply, int life);
+  void finish(const warden::Operation& operation, const base::Status& status,
+              const Reply<warden::Performed>& reply, int life);
   void settle();
   void call(const CallPtr& call);
   void stop_phase(const CallPtr& call);
