@@ -157,6 +157,8 @@ std::string Api::login_of_token(std::string_view token) const {
   return found == logins_.end() ? "" : found->second;
 }
 
+Role Api::role_of(std::string_view login) const { return rights_->of(login); }
+
 http::Response Api::answer(const http::Request& request, std::string_view path,
                            std::string& path_template) {
   if (login_.empty()) {

@@ -48,6 +48,7 @@ class Api {
   [[nodiscard]] http::Response handle_as(const std::string& login, const http::Request& request);
   // Whom a token speaks for; empty: nobody.
   [[nodiscard]] std::string login_of_token(std::string_view token) const;
+  [[nodiscard]] Role role_of(std::string_view login) const;
 
  private:
   struct Budget {

@@ -84,7 +84,6 @@ base::Result<std::unique_ptr<Forge>> Forge::open(Options options, const base::Cl
   auto sender = HookSender::start(options.database_path, clock, options.hook_patience);
   if (!sender.ok()) return sender.error().in("open forge");
   state->sender = std::move(*sender);
-  state->pages = std::make_unique<Pages>(options, *state->store);
   http::ServerOptions server;
   server.address = options.address;
   server.port = options.port;
@@ -103,6 +102,7 @@ base::Result<std::unique_ptr<Forge>> Forge::open(Options options, const base::Cl
                std::to_string(state->server->port());
   state->api = std::make_unique<Api>(options, *state->store, clock, state->url, state->record.get(),
                                      ApiLinks{*state->sender, state->meter});
+  state->pages = std::make_unique<Pages>(options, *state->store, *state->api, clock);
   state->is_ready.count_down();
   return std::unique_ptr<Forge>(new Forge(std::move(state)));
 }

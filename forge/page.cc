@@ -65,6 +65,20 @@ std::string avatar(const User& user) {
 
 std::string bold(std::string_view text) { return "<b>" + escape_html(text) + "</b>"; }
 
+// Opens a form to `action`; the caller closes it.
+std::string form(const Viewer& viewer, std::string_view action, std::string_view css_class = "") {
+  return "<form method=\"post\" class=\"" + std::string(css_class) + "\" action=\"" +
+         std::string(action) + "\"><input type=\"hidden\" name=\"form_token\" value=\"" +
+         escape_html(viewer.form_token) + "\">";
+}
+
+// Who is signed in, at the right end of the header.
+std::string account(const Viewer& viewer) {
+  if (viewer.login.empty()) return "<a class=\"account\" href=\"/login\">Sign in</a>";
+  return form(viewer, "/logout", "account") + bold(viewer.login) +
+         "<button class=\"plain\">Sign out</button></form>";
+}
+
 std::string document(std::string_view title, std::string_view heading, std::string_view main) {
   std::string html = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">";
   html += "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>";
@@ -81,18 +95,34 @@ std::string document(std::string_view title, std::string_view heading, std::stri
   return html;
 }
 
-std::string repository_heading(const Repository& repository) {
+std::string repository_heading(const Repository& repository, const Viewer& viewer) {
   return escape_html(repository.owner.login) + " / <b><a href=\"" + issues_path(repository) +
-         "\">" + escape_html(repository.name) + "</a></b> <span class=\"soft\">· Issues</span>";
+         "\">" + escape_html(repository.name) + "</a></b> <span class=\"soft\">· Issues</span>" +
+         account(viewer);
 }
 
 // ---- The list ----
 
-std::string list_link(const ListView& view, bool is_open, int page) {
+std::string list_link(const ListView& view, bool is_open, int page, std::string_view label) {
   std::string link = issues_path(view.repository) + "?state=" + (is_open ? "open" : "closed");
-  if (!view.label.empty()) link += "&amp;label=" + http::percent_encode(view.label);
+  if (!label.empty()) link += "&amp;label=" + http::percent_encode(label);
   if (page > 1) link += "&amp;page=" + std::to_string(page);
   return link;
+}
+
+std::string chip_link(const ListView& view, const Label& label) {
+  return "<a href=\"" + list_link(view, view.is_open, 1, label.name) + "\">" +
+         chip(label.name, label.color) + "</a>";
+}
+
+std::string list_filter(const ListView& view) {
+  std::string html = "<details class=\"filter\"><summary>Label</summary><div>";
+  for (const Label& label : view.labels) html += chip_link(view, label);
+  if (view.labels.empty()) html += "<span class=\"soft small\">There are no labels yet.</span>";
+  html += "</div></details>";
+  if (view.label.empty()) return html;
+  return html + "<span class=\"soft\">only " + bold(view.label) + " · <a href=\"" +
+         list_link(view, view.is_open, 1, "") + "\">clear</a></span>";
 }
 
 std::string list_row(const ListView& view, const Issue& issue) {
@@ -101,7 +131,7 @@ std::string list_row(const ListView& view, const Issue& issue) {
   html += "\"></span><div class=\"what\"><a class=\"title\" href=\"" +
           issues_path(view.repository) + "/" + std::to_string(issue.number) + "\">" +
           escape_html(issue.title) + "</a> ";
-  for (const Label& label : issue.labels) html += chip(label.name, label.color);
+  for (const Label& label : issue.labels) html += chip_link(view, label);
   html += "<div class=\"small soft\">#" + std::to_string(issue.number) + " opened " +
           time_tag(issue.created) + " by " + escape_html(issue.author.login);
   if (issue.closed) {
@@ -119,43 +149,63 @@ std::string list_pages(const ListView& view) {
   const int number = view.page.number;
   std::string html = "<div class=\"pages\">";
   if (number > 1) {
-    html += "<a href=\"" + list_link(view, view.is_open, number - 1) + "\">‹ Newer</a>";
+    html += "<a href=\"" + list_link(view, view.is_open, number - 1, view.label) + "\">‹ Newer</a>";
   }
   if (number * view.page.size < total) {
-    html += "<a href=\"" + list_link(view, view.is_open, number + 1) + "\">Older ›</a>";
+    html += "<a href=\"" + list_link(view, view.is_open, number + 1, view.label) + "\">Older ›</a>";
   }
   return html + "</div>";
 }
 
 // ---- The thread ----
 
-std::string votes(const ReactionCounts& counts) {
-  static constexpr std::array<std::string_view, 8> kSigns = {"👍", "👎", "😄", "🎉",
-                                                             "😕", "❤️",  "🚀", "👀"};
-  std::string html;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] == 0) continue;
-    html += "<span>" + std::string(kSigns[i]) + " " + std::to_string(counts[i]) + "</span>";
-  }
-  return html.empty() ? "" : "<div class=\"votes\">" + html + "</div>";
+constexpr std::array<std::string_view, 8> kSigns = {"👍", "👎", "😄", "🎉", "😕", "❤️", "🚀", "👀"};
+
+std::string vote_button(std::size_t kind, int count) {
+  std::string html = "<button name=\"content\" value=\"" + std::string(kReactions[kind]) +
+                     "\" title=\"" + std::string(kReactions[kind]) + "\">" +
+                     std::string(kSigns[kind]);
+  if (count > 0) html += " " + std::to_string(count);
+  return html + "</button>";
 }
 
-std::string box(const User& author, std::string_view head, std::string_view body,
-                const ReactionCounts& reactions, const Repository& repository,
-                std::string_view anchor) {
-  const std::string shown = render_markdown(body, issues_path(repository));
+std::string thread_path(const ThreadView& view) {
+  return issues_path(view.repository) + "/" + std::to_string(view.issue.number);
+}
+
+// The reactions of the issue (`comment` 0) or of a comment; buttons for who is signed in.
+std::string votes(const ThreadView& view, Id comment, const ReactionCounts& counts) {
+  const bool can_vote = !view.viewer.login.empty();
+  std::string given;
+  std::string more;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (can_vote) (counts[i] > 0 ? given : more) += vote_button(i, counts[i]);
+    if (can_vote || counts[i] == 0) continue;
+    given += "<span>" + std::string(kSigns[i]) + " " + std::to_string(counts[i]) + "</span>";
+  }
+  if (!can_vote) return given.empty() ? "" : "<div class=\"votes\">" + given + "</div>";
+  return form(view.viewer, thread_path(view) + "/react", "votes") +
+         "<input type=\"hidden\" name=\"comment\" value=\"" + std::to_string(comment) + "\">" +
+         given + "<details class=\"more\"><summary title=\"React\">☺</summary>" + more +
+         "</details></form>";
+}
+
+// `below`: the reactions.
+std::string box(const ThreadView& view, const User& author, std::string_view head,
+                std::string_view body, std::string_view below, std::string_view anchor) {
+  const std::string shown = render_markdown(body, issues_path(view.repository));
   std::string html = "<div class=\"entry\" id=\"" + std::string(anchor) + "\">" + avatar(author);
   html += "<div class=\"box\"><div class=\"head\">" + bold(author.login) + " " + std::string(head);
   html += "</div><div class=\"markdown\">";
   html += shown.empty() ? "<p class=\"soft\"><i>No description.</i></p>" : shown;
-  return html + "</div>" + votes(reactions) + "</div></div>\n";
+  return html + "</div>" + std::string(below) + "</div></div>\n";
 }
 
 std::string comment_box(const ThreadView& view, const Comment& comment) {
   std::string head = "commented " + short_time_tag(comment.created);
   if (comment.updated != comment.created) head += " · edited";
   head += after_tag(view.issue, comment.created);
-  return box(comment.author, head, comment.body, comment.reactions, view.repository,
+  return box(view, comment.author, head, comment.body, votes(view, comment.id, comment.reactions),
              "issuecomment-" + std::to_string(comment.id));
 }
 
@@ -239,14 +289,62 @@ std::string thread_entries(const ThreadView& view) {
   return html;
 }
 
-std::string sidebar(const Issue& issue) {
-  std::string html = "<aside><section><h2>Labels</h2>";
-  for (const Label& label : issue.labels) html += chip(label.name, label.color);
-  if (issue.labels.empty()) html += "<span class=\"soft small\">None yet</span>";
-  html += "</section><section><h2>Assignees</h2>";
+// The labels; whoever may triage takes them off and puts others on.
+std::string label_section(const ThreadView& view) {
+  const bool can_label = view.viewer.role >= Role::triage;
+  const std::string action = thread_path(view) + "/label";
+  std::string html = "<section><h2>Labels</h2>";
+  if (can_label) html += form(view.viewer, action);
+  for (const Label& label : view.issue.labels) {
+    html += chip(label.name, label.color);
+    if (!can_label) continue;
+    html += "<button class=\"plain off\" name=\"remove\" value=\"" + escape_html(label.name) +
+            "\" title=\"Remove\">×</button>";
+  }
+  if (view.issue.labels.empty()) html += "<span class=\"soft small\">None yet</span>";
+  if (!can_label) return html + "</section>";
+  html +=
+      "</form>" + form(view.viewer, action, "add") +
+      "<input name=\"add\" list=\"labels\" maxlength=\"50\" required placeholder=\"Add a label\""
+      " aria-label=\"Label\"><datalist id=\"labels\">";
+  for (const Label& label : view.labels) {
+    html += "<option value=\"" + escape_html(label.name) + "\">";
+  }
+  return html + "</datalist><button>Add</button></form></section>";
+}
+
+std::string sidebar(const ThreadView& view) {
+  const Issue& issue = view.issue;
+  std::string html = "<aside id=\"side\" data-live>" + label_section(view);
+  html += "<section><h2>Assignees</h2>";
   for (const User& user : issue.assignees) html += bold(user.login) + " ";
   if (issue.assignees.empty()) html += "<span class=\"soft small\">No one</span>";
-  return html + "</section></aside>";
+  html += "</section>";
+  if (issue.milestone) {
+    html += "<section><h2>Milestone</h2>" + bold(issue.milestone->title) + "</section>";
+  }
+  return html + "</aside>";
+}
+
+// The box to write in; who is not signed in is told how.
+std::string composer(const ThreadView& view) {
+  if (view.viewer.login.empty()) {
+    return "<p class=\"soft compose\"><a href=\"/login\">Sign in</a> to comment and to steer.</p>";
+  }
+  const bool is_locked = view.issue.lock_reason && view.viewer.role < Role::write;
+  if (is_locked) return "<p class=\"soft compose\">This conversation is locked.</p>";
+  std::string html = form(view.viewer, thread_path(view) + "/comment", "compose");
+  html +=
+      "<textarea name=\"text\" rows=\"5\" maxlength=\"65536\" aria-label=\"Comment\""
+      " placeholder=\"Add a comment, or a command such as /status\"></textarea>"
+      "<div class=\"buttons\"><span id=\"state\" data-live>";
+  const bool can_close =
+      view.viewer.role >= Role::triage || view.viewer.login == view.issue.author.login;
+  if (can_close) {
+    html += view.issue.is_open ? "<button name=\"state\" value=\"closed\">Close issue</button>"
+                               : "<button name=\"state\" value=\"open\">Reopen issue</button>";
+  }
+  return html + "</span><button class=\"primary\">Comment</button></div></form>";
 }
 
 std::string unhex(std::string_view hex) {
@@ -260,28 +358,29 @@ std::string unhex(std::string_view hex) {
 }  // namespace
 
 std::string render_list(const ListView& view) {
-  std::string html = "<div class=\"list\"><div class=\"tabs\">";
+  std::string html = "<div id=\"list\" data-live><div class=\"list\"><div class=\"tabs\">";
   for (const auto& [is_open, count, word] : {std::tuple{true, view.open_count, " Open"},
                                              std::tuple{false, view.closed_count, " Closed"}}) {
     html += "<a class=\"" + std::string(is_open == view.is_open ? "on" : "") + "\" href=\"" +
-            list_link(view, is_open, 1) + "\">" + std::to_string(count) + word + "</a>";
+            list_link(view, is_open, 1, view.label) + "\">" + std::to_string(count) + word + "</a>";
   }
-  html += "</div>";
+  html += list_filter(view) + "</div>";
   for (const Issue& issue : view.issues) html += list_row(view, issue);
   if (view.issues.empty()) {
     html += "<div class=\"empty\">" +
             std::string(view.is_open ? "No open issues. All quiet." : "Nothing was closed yet.") +
             "</div>";
   }
-  html += "</div>" + list_pages(view);
-  return document("Issues · " + view.repository.full_name(), repository_heading(view.repository),
-                  html);
+  html += "</div>" + list_pages(view) + "</div>";
+  return document("Issues · " + view.repository.full_name(),
+                  repository_heading(view.repository, view.viewer), html);
 }
 
 std::string render_thread(const ThreadView& view) {
   const Issue& issue = view.issue;
-  std::string html = "<h1>" + escape_html(issue.title) + " <span class=\"soft\">#" +
-                     std::to_string(issue.number) + "</span></h1><div class=\"meta soft\">";
+  std::string html = "<div id=\"head\" data-live><h1>" + escape_html(issue.title) +
+                     " <span class=\"soft\">#" + std::to_string(issue.number) +
+                     "</span></h1><div class=\"meta soft\">";
   html += issue.is_open ? "<span class=\"state\">Open</span>"
                         : "<span class=\"state closed\">Closed</span>";
   html += bold(issue.author.login) + " opened this issue " + time_tag(issue.created) + " · " +
@@ -289,13 +388,25 @@ std::string render_thread(const ThreadView& view) {
   if (issue.closed) {
     html += " · closed after " + base::format_duration(*issue.closed - issue.created);
   }
-  html += "</div>\n<div class=\"split\"><div class=\"thread\">";
-  html += box(issue.author, "opened " + time_tag(issue.created), issue.body.value_or(""),
-              issue.reactions, view.repository, "issue-" + std::to_string(issue.number));
-  html += thread_entries(view) + "</div>" + sidebar(issue) + "</div>";
+  if (issue.lock_reason) html += " · locked";
+  html += "</div></div>\n<div class=\"split\"><div><div class=\"thread\" id=\"thread\" data-live>";
+  html += box(view, issue.author, "opened " + time_tag(issue.created), issue.body.value_or(""),
+              votes(view, 0, issue.reactions), "issue-" + std::to_string(issue.number));
+  html += thread_entries(view) + "</div>" + composer(view) + "</div>" + sidebar(view) + "</div>";
   return document(issue.title + " · Issue #" + std::to_string(issue.number) + " · " +
                       view.repository.full_name(),
-                  repository_heading(view.repository), html);
+                  repository_heading(view.repository, view.viewer), html);
+}
+
+std::string render_sign_in(std::string_view fault) {
+  std::string html = "<form method=\"post\" action=\"/login\" class=\"sign-in\"><h1>Sign in</h1>";
+  if (!fault.empty()) html += "<p class=\"fault\" role=\"alert\">" + escape_html(fault) + "</p>";
+  html +=
+      "<label>Token<input type=\"password\" name=\"token\" required autofocus"
+      " autocomplete=\"current-password\"></label><button class=\"primary\">Sign in</button>"
+      "<p class=\"soft small\">The same token the API takes. It is not kept by the browser.</p>"
+      "</form>";
+  return document("Sign in", bold("Sign in"), html);
 }
 
 std::string render_message(std::string_view title, std::string_view text) {
@@ -323,7 +434,7 @@ std::string page_policy() {
   return "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; connect-src 'self'; "
          "script-src 'sha256-" +
          base::base64(unhex(base::sha256_hex(kScript))) +
-         "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+         "'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 }
 
 }  // namespace forge

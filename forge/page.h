@@ -1,5 +1,6 @@
-// The forge's pages: the list of issues and one issue's thread, which refreshes itself. Pure:
-// values in, HTML out; every text from outside is escaped here or rendered by markdown.h.
+// The forge's pages: the list of issues, one issue's thread, which refreshes itself, and the forms
+// of who is signed in. Pure: values in, HTML out; every text from outside is escaped here or
+// rendered by markdown.h.
 #pragma once
 
 #include <string>
@@ -11,31 +12,44 @@
 
 namespace forge {
 
+// Who looks. Not signed in: an empty login.
+struct Viewer {
+  std::string login;
+  std::string form_token;  // Every form carries it, so that no other site can send one.
+  Role role = Role::none;
+};
+
 struct ListView {
+  Viewer viewer;
   Repository repository;
   std::vector<Issue> issues;  // One page of them.
   bool is_open = true;        // Which half is shown.
   std::string label;          // Only these; empty for all.
+  std::vector<Label> labels;  // All there are, to filter by.
   int open_count = 0;
   int closed_count = 0;
   Page page;
 };
 
 struct ThreadView {
+  Viewer viewer;
   Repository repository;
   Issue issue;
   std::vector<Comment> comments;  // Oldest first.
   std::vector<Event> events;      // Oldest first.
+  std::vector<Label> labels;      // All there are, to put on.
 };
 
 [[nodiscard]] std::string render_list(const ListView& view);
 [[nodiscard]] std::string render_thread(const ThreadView& view);
+// `fault` says why the last try failed; empty: there was none.
+[[nodiscard]] std::string render_sign_in(std::string_view fault);
 [[nodiscard]] std::string render_message(std::string_view title, std::string_view text);
 // A disc with the login's initial, as SVG.
 [[nodiscard]] std::string render_avatar(std::string_view login);
 
-// The Content-Security-Policy of all pages: their own script by its hash, own pictures, nothing
-// else.
+// The Content-Security-Policy of all pages: their own script by its hash, own pictures, own forms,
+// nothing else.
 [[nodiscard]] std::string page_policy();
 
 }  // namespace forge

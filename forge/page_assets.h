@@ -24,7 +24,7 @@ border:1px solid #8884;white-space:nowrap;margin:0 2px 2px 0}
 .tabs{background:var(--raised);padding:14px 16px;border-bottom:1px solid var(--line)}
 .tabs a{color:var(--soft);margin-right:16px}.tabs a.on{color:var(--fg);font-weight:600}
 .row{display:flex;gap:8px;padding:10px 16px;border-top:1px solid var(--line)}
-.row:first-of-type{border-top:0}.row:hover{background:var(--raised)}
+.row:first-of-type,.tabs+.row{border-top:0}.row:hover{background:var(--raised)}
 .row .what{flex:1;min-width:0}.row .title{font-size:16px;font-weight:600;color:var(--fg);margin-right:4px}
 .row .small,.small{font-size:12px}
 .dot{flex:none;width:16px;height:16px;margin-top:4px;border-radius:50%;border:2px solid var(--open)}
@@ -66,25 +66,56 @@ aside section{border-bottom:1px solid var(--line);padding-bottom:16px;margin-bot
 .markdown tr:nth-child(2n){background:var(--raised)}
 .markdown hr{border:0;height:4px;background:var(--line)}.markdown img{max-width:100%}
 .markdown li.task-list-item{list-style:none;margin-left:-1.4em}
+header{display:flex;gap:6px;align-items:baseline;flex-wrap:wrap}
+.account{margin-left:auto;font-size:14px;display:flex;gap:12px;align-items:baseline}
+button,input,textarea{font:inherit;color:inherit;background:var(--raised);border:1px solid var(--line);
+border-radius:6px;padding:5px 12px}
+button{cursor:pointer;font-weight:500}button:hover{border-color:var(--soft)}
+:focus-visible{outline:2px solid var(--link);outline-offset:1px}
+button.primary{background:var(--open);border-color:transparent;color:#fff}
+button.plain{background:none;border:0;padding:0;color:var(--link);font-weight:400}
+button.off{color:var(--soft);margin:0 8px 0 0;padding:0 4px}
+.compose{margin:0 0 24px 56px}.compose textarea{width:100%;background:var(--bg);padding:12px;resize:vertical;
+font:14px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;display:block}
+.compose .buttons{display:flex;gap:8px;justify-content:flex-end;margin-top:8px}
+.votes button{border-radius:2em;padding:2px 8px;margin-right:6px;background:none}
+.votes .more{display:inline-block}.more summary{list-style:none;cursor:pointer;color:var(--soft);
+border:1px solid var(--line);border-radius:2em;padding:2px 8px;display:inline-block;margin-right:6px}
+.add{display:flex;gap:8px;margin-top:12px}.add input{flex:1;min-width:0}
+.sign-in{max-width:340px;margin:48px auto;display:flex;flex-direction:column;gap:12px}
+.sign-in input{display:block;width:100%;margin-top:4px}.fault{color:#d1242f;margin:0}
+.tabs{display:flex;flex-wrap:wrap;align-items:center;gap:0 8px}
+.filter{margin-left:auto;position:relative}.filter summary{cursor:pointer;color:var(--soft)}
+.filter div{position:absolute;right:0;z-index:2;width:260px;padding:12px;background:var(--bg);
+border:1px solid var(--line);border-radius:6px}.filter div a,.row a{margin-right:0}
+.list{overflow:visible}.tabs{border-radius:6px 6px 0 0}
 )css";
 
-// Asks for the page again each second and swaps what changed, so that people watch the thread grow.
+// Asks for the page again each second and swaps the parts that changed, so that people watch the
+// thread grow. A part somebody is busy in (focus, an opened menu) waits; the box to write in is
+// none.
 inline constexpr std::string_view kScript = R"js(
 (() => {
   let tag = null;
+  const isBusy = (part) => part.contains(document.activeElement) || part.querySelector('details[open]');
+  const swap = (page) => {
+    let isWhole = true;
+    for (const part of document.querySelectorAll('[data-live]')) {
+      const next = page.getElementById(part.id);
+      if (!next || next.innerHTML === part.innerHTML) continue;
+      if (isBusy(part)) isWhole = false;
+      else part.replaceChildren(...next.childNodes);
+    }
+    document.title = page.title;
+    return isWhole;
+  };
   const look = async () => {
     try {
       const headers = tag ? {'If-None-Match': tag} : {};
       const reply = await fetch(location.href, {cache: 'no-store', headers});
       if (reply.status === 200) {
-        tag = reply.headers.get('ETag');
         const page = new DOMParser().parseFromString(await reply.text(), 'text/html');
-        const next = page.querySelector('main');
-        const main = document.querySelector('main');
-        if (next && next.innerHTML !== main.innerHTML) {
-          main.replaceChildren(...next.childNodes);
-          document.title = page.title;
-        }
+        tag = swap(page) ? reply.headers.get('ETag') : null;
       }
     } catch (error) { /* The forge is away: the next look finds it again. */ }
     setTimeout(look, document.hidden ? 5000 : 1000);

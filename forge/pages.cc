@@ -1,16 +1,23 @@
 #include "forge/pages.h"
 
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "base/hash.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "forge/api.h"
 #include "forge/page.h"
 #include "forge/sqlite_store.h"
+#include "http/url.h"
 
 namespace forge {
 namespace {
 
 constexpr int kIssuesPerPage = 25;
+constexpr Page kAllLabels{1, 200};
 constexpr Page kWholeThread{1, 100'000};
 
 http::Response make_page(int status, std::string html) {
@@ -21,8 +28,8 @@ http::Response not_found() {
   return make_page(404, render_message("Not found", "There is no such page."));
 }
 
-http::Response redirect(const std::string& to) {
-  http::Response response = make_page(302, "");
+http::Response redirect(const std::string& to, int status = 302) {
+  http::Response response = make_page(status, "");
   response.headers.emplace_back("Location", to);
   return response;
 }
@@ -40,14 +47,49 @@ std::string_view host_name(std::string_view host) {
   return host.substr(0, colon);
 }
 
+std::string field_of(const http::Pairs& fields, std::string_view name) {
+  for (const auto& [known, value] : fields) {
+    if (known == name) return value;
+  }
+  return "";
+}
+
+// The fields of a form sent by a page of this very site; nothing for any other.
+std::optional<http::Pairs> read_form(const http::Request& request) {
+  const bool is_ours = http::is_same_origin(request.header("Origin"), request.header("Host"));
+  const bool is_form =
+      request.header("Content-Type").starts_with("application/x-www-form-urlencoded");
+  if (!is_ours || !is_form) return std::nullopt;
+  return http::parse_query(request.body);
+}
+
+http::Response refuse_form() {
+  return make_page(403, render_message("Not done",
+                                       "This form was not sent by a page of the forge,"
+                                       " or you are no longer signed in."));
+}
+
 const std::string& at(const http::Params& params, std::string_view name) {
   return params.find(name)->second;
 }
 
+// The issue's path in the API and among the pages.
+std::string thread_path(const http::Params& params) {
+  return "/" + http::percent_encode(at(params, "owner")) + "/" +
+         http::percent_encode(at(params, "repo")) + "/issues/" +
+         http::percent_encode(at(params, "number"));
+}
+
+http::Response back_to_thread(const http::Params& params) {
+  return redirect(thread_path(params), 303);
+}
+
 }  // namespace
 
-Pages::Pages(const Options& options, SqliteStore& store)
+Pages::Pages(const Options& options, SqliteStore& store, Api& api, const base::Clock& clock)
     : store_(store),
+      api_(api),
+      clock_(clock),
       address_(options.address),
       repository_(options.repository),
       policy_(page_policy()) {
@@ -62,9 +104,22 @@ Pages::Pages(const Options& options, SqliteStore& store)
               [this](const http::Request& request, const http::Params& params) {
                 return show_list(request, params);
               });
-  router_.add(
-      "GET", "/{owner}/{repo}/issues/{number}",
-      [this](const http::Request&, const http::Params& params) { return show_thread(params); });
+  router_.add("GET", "/{owner}/{repo}/issues/{number}",
+              [this](const http::Request& request, const http::Params& params) {
+                return show_thread(request, params);
+              });
+  router_.add("GET", "/login", [](const http::Request&, const http::Params&) {
+    return make_page(200, render_sign_in(""));
+  });
+  router_.add("POST", "/login", [this](const http::Request& request, const http::Params&) {
+    return sign_in(request);
+  });
+  router_.add("POST", "/logout", [this](const http::Request& request, const http::Params&) {
+    return sign_out(request);
+  });
+  add_deed("comment", &Pages::comment);
+  add_deed("label", &Pages::label);
+  add_deed("react", &Pages::react);
   router_.add("GET", "/avatars/{login}", [](const http::Request&, const http::Params& params) {
     return http::make_response(200, "image/svg+xml", render_avatar(at(params, "login")));
   });
@@ -95,9 +150,10 @@ http::Response Pages::handle(const http::Request& request) {
   }
   response.headers.emplace_back("ETag", etag);
   response.headers.emplace_back("Cache-Control", "no-cache");
+  response.headers.emplace_back("Vary", "Cookie");
   response.headers.emplace_back("Content-Security-Policy", policy_);
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  response.headers.emplace_back("Referrer-Policy", "no-referrer");
+  response.headers.emplace_back("Referrer-Policy", "same-origin");
   return response;
 }
 
@@ -107,6 +163,8 @@ http::Response Pages::show_list(const http::Request& request, const http::Params
     const auto repository = store_.find_repository(at(params, "owner"), at(params, "repo"));
     if (!repository) return false;
     view.emplace();
+    view->viewer = viewer_of(request);
+    view->labels = store_.list_labels(*repository, kAllLabels);
     view->repository = *repository;
     view->is_open = request.query_value("state", "open") != "closed";
     view->label = request.query_value("label");
@@ -125,7 +183,7 @@ http::Response Pages::show_list(const http::Request& request, const http::Params
   return view ? make_page(200, render_list(*view)) : not_found();
 }
 
-http::Response Pages::show_thread(const http::Params& params) {
+http::Response Pages::show_thread(const http::Request& request, const http::Params& params) {
   std::optional<ThreadView> view;
   const base::Status read = store_.run([&] {
     const auto repository = store_.find_repository(at(params, "owner"), at(params, "repo"));
@@ -134,13 +192,134 @@ http::Response Pages::show_thread(const http::Params& params) {
     if (!issue) return false;
     CommentFilter filter;
     filter.issue_number = issue->number;
-    view.emplace(ThreadView{*repository, *issue,
+    view.emplace(ThreadView{viewer_of(request), *repository, *issue,
                             store_.list_comments(*repository, filter, kWholeThread),
-                            store_.list_events(issue->id)});
+                            store_.list_events(issue->id),
+                            store_.list_labels(*repository, kAllLabels)});
     return false;
   });
   if (!read.ok()) return make_page(503, render_message("Not now", "The store cannot be read."));
   return view ? make_page(200, render_thread(*view)) : not_found();
+}
+
+// ---- Signed in ----
+
+Viewer Pages::viewer_of(const http::Request& request) const {
+  const auto session =
+      sessions_.find(find_session_cookie(request.header("Cookie")), clock_.now().boot);
+  if (!session) return {};
+  return {session->login, session->form_token, api_.role_of(session->login)};
+}
+
+http::Response Pages::sign_in(const http::Request& request) {
+  const auto fields = read_form(request);
+  if (!fields) return refuse_form();
+  const std::string token = field_of(*fields, "token");
+  const std::string login = api_.login_of_token(base::trim(token));
+  if (login.empty()) return make_page(403, render_sign_in("This token is not known here."));
+  http::Response response = redirect("/", 303);
+  response.headers.emplace_back("Set-Cookie",
+                                make_session_cookie(sessions_.open(login, clock_.now().boot)));
+  return response;
+}
+
+http::Response Pages::sign_out(const http::Request& request) {
+  if (!read_form(request)) return refuse_form();
+  sessions_.close(find_session_cookie(request.header("Cookie")));
+  http::Response response = redirect("/", 303);
+  response.headers.emplace_back("Set-Cookie", make_ended_cookie());
+  return response;
+}
+
+void Pages::add_deed(std::string_view name,
+                     http::Response (Pages::*deed)(const http::Params&, const http::Pairs&,
+                                                   const Session&)) {
+  router_.add("POST", "/{owner}/{repo}/issues/{number}/" + std::string(name),
+              [this, deed](const http::Request& request, const http::Params& params) {
+                const auto fields = read_form(request);
+                const auto session = sessions_.find(find_session_cookie(request.header("Cookie")),
+                                                    clock_.now().boot);
+                const bool is_trusted =
+                    fields && session &&
+                    base::equal_constant_time(field_of(*fields, "form_token"), session->form_token);
+                return is_trusted ? (this->*deed)(params, *fields, *session) : refuse_form();
+              });
+}
+
+std::optional<http::Response> Pages::ask(const Session& session, std::string_view method,
+                                         const std::string& path, std::string body) {
+  http::Request request;
+  request.method = method;
+  request.path = "/repos" + path;
+  request.target = request.path;
+  request.body = std::move(body);
+  const http::Response reply = api_.handle_as(session.login, request);
+  if (reply.status < 400) return std::nullopt;
+  const auto parsed = base::parse_json(reply.body);
+  const std::string why = parsed.ok() ? base::get_string(*parsed, "message") : "";
+  return make_page(reply.status, render_message("Not done", why.empty() ? "It failed." : why));
+}
+
+// Comments, closes or reopens, or both.
+http::Response Pages::comment(const http::Params& params, const http::Pairs& fields,
+                              const Session& session) {
+  const std::string path = thread_path(params);
+  std::string text = field_of(fields, "text");
+  std::erase(text, '\r');  // Forms send each line's end as CR LF.
+  const std::string state = field_of(fields, "state");
+  if (!base::trim(text).empty()) {
+    auto refused = ask(session, "POST", path + "/comments", base::dump_json({{"body", text}}));
+    if (refused) return *refused;
+  }
+  if (!state.empty()) {
+    auto refused = ask(session, "PATCH", path, base::dump_json({{"state", state}}));
+    if (refused) return *refused;
+  }
+  return back_to_thread(params);
+}
+
+http::Response Pages::label(const http::Params& params, const http::Pairs& fields,
+                            const Session& session) {
+  const std::string path = thread_path(params) + "/labels";
+  const std::string added(base::trim(field_of(fields, "add")));
+  const std::string removed = field_of(fields, "remove");
+  if (!added.empty()) {
+    const nlohmann::json body = {{"labels", nlohmann::json::array({added})}};
+    if (auto refused = ask(session, "POST", path, base::dump_json(body))) return *refused;
+  }
+  if (!removed.empty()) {
+    auto refused = ask(session, "DELETE", path + "/" + http::percent_encode(removed), "");
+    if (refused) return *refused;
+  }
+  return back_to_thread(params);
+}
+
+// Reacts, or takes the same reaction back.
+http::Response Pages::react(const http::Params& params, const http::Pairs& fields,
+                            const Session& session) {
+  const std::string content = field_of(fields, "content");
+  const int comment = parse_number(field_of(fields, "comment"));
+  Id given = 0;
+  const base::Status read = store_.read([&] {
+    const auto repository = store_.find_repository(at(params, "owner"), at(params, "repo"));
+    if (!repository) return;
+    const auto issue = store_.find_issue(*repository, parse_number(at(params, "number")));
+    if (!issue) return;
+    const Subject subject = comment == 0 ? Subject::issue : Subject::comment;
+    for (const Reaction& one : store_.list_reactions(subject, comment == 0 ? issue->id : comment)) {
+      if (one.user.login == session.login && one.content == content) given = one.id;
+    }
+  });
+  if (!read.ok()) return make_page(503, render_message("Not now", "The store cannot be read."));
+  std::string path = thread_path(params);
+  if (comment != 0) {
+    path.resize(path.rfind('/'));
+    path += "/comments/" + std::to_string(comment);
+  }
+  path += "/reactions";
+  auto refused = given == 0 ? ask(session, "POST", path, base::dump_json({{"content", content}}))
+                            : ask(session, "DELETE", path + "/" + std::to_string(given), "");
+  return refused ? *refused : back_to_thread(params);
 }
 
 }  // namespace forge

@@ -16,3 +16,5 @@ add_test(NAME integration_forge_clients
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(integration_forge_clients PROPERTIES
   LABELS integration TIMEOUT 240 SKIP_RETURN_CODE 77)
+sre_test(integration_forge_pages SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_pages_test.cc
+  LINKS forge_adapters PkgConfig::httplib OpenSSL::SSL LABEL integration)
