@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/names.h"
 #include "base/text.h"
 
 namespace github {
@@ -11,6 +12,13 @@ namespace {
 
 using base::ErrorCode;
 using std::chrono::seconds;
+
+constexpr base::NameTable<Right, 6> kRights{{{Right::none, "none"},
+                                             {Right::read, "read"},
+                                             {Right::triage, "triage"},
+                                             {Right::write, "write"},
+                                             {Right::maintain, "maintain"},
+                                             {Right::admin, "admin"}}};
 
 std::optional<std::int64_t> number_in(std::string_view text) {
   text = base::trim(text);
@@ -66,6 +74,9 @@ ErrorCode code_of(int status, bool is_write) {
 }
 
 }  // namespace
+
+std::string_view to_string(Right right) { return base::name_in(kRights, right); }
+std::optional<Right> parse_right(std::string_view text) { return base::value_in(kRights, text); }
 
 Failure classify(const AnswerFacts& answer, bool is_write, std::string_view call) {
   std::string message(call);

@@ -48,6 +48,23 @@ struct Comment {
   std::string author;  // Login.
   base::WallTime created_at;
   std::string url;
+  base::WallTime updated_at;  // Another than created_at: edited. GitHub counts whole seconds.
+  std::int64_t issue = 0;     // Number.
+  bool is_bot = false;        // Written by an app, or through one.
+};
+
+// What somebody may do in the repository, least first.
+enum class Right { none, read, triage, write, maintain, admin };
+[[nodiscard]] std::string_view to_string(Right right);
+[[nodiscard]] std::optional<Right> parse_right(std::string_view text);
+
+// An issue closed or reopened.
+struct StateChange {
+  std::int64_t id = 0;  // Of GitHub's event.
+  bool closed = false;
+  std::string by;  // Login.
+  bool is_bot = false;
+  base::WallTime at;
 };
 
 struct NewIssue {
@@ -110,6 +127,15 @@ class Github {
   virtual Result<Comment> edit_comment(std::int64_t comment, const std::string& body) = 0;
   // All pages, oldest first.
   virtual Result<std::vector<Comment>> list_comments(std::int64_t issue) = 0;
+
+  // Of all issues, changed at or after `since`; all pages, least recently changed first.
+  virtual Result<std::vector<Comment>> list_comments_since(base::WallTime since) = 0;
+  virtual Result<Comment> get_comment(std::int64_t comment) = 0;
+
+  // Right::none for somebody who has none or does not exist.
+  virtual Result<Right> get_right(const std::string& login) = 0;
+  // All pages, oldest first.
+  virtual Result<std::vector<StateChange>> list_state_changes(std::int64_t issue) = 0;
 
   virtual Status add_labels(std::int64_t issue, const std::vector<std::string>& names) = 0;
   virtual Status remove_label(std::int64_t issue, const std::string& name) = 0;  // Absent: success.

@@ -1,5 +1,6 @@
 #include "github/github_codec.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
@@ -22,6 +23,25 @@ base::WallTime time_in(const json& object, const char* key) {
 
 std::string author_of(const json& object) {
   return base::get_string(base::get_object(object, "user"), "login");
+}
+
+// An app's own account, or a person's words that an app sent.
+bool is_bot(const json& object, const char* who) {
+  const json& user = base::get_object(object, who);
+  const bool through_app = object.contains("performed_via_github_app") &&
+                           !object.at("performed_via_github_app").is_null();
+  return through_app || base::get_string(user, "type") != "User" ||
+         base::get_string(user, "login").ends_with("[bot]");
+}
+
+// The number at the end of ".../issues/17".
+std::int64_t number_in(const std::string& url) {
+  const auto slash = url.rfind('/');
+  std::int64_t number = 0;
+  if (slash == std::string::npos) return 0;
+  const char* end = url.data() + url.size();
+  const auto read = std::from_chars(url.data() + slash + 1, end, number);
+  return read.ec == std::errc() && read.ptr == end ? number : 0;
 }
 
 base::Result<Issue> to_issue(const json& object) {
@@ -52,6 +72,9 @@ base::Result<Comment> to_comment(const json& object) {
   comment.author = author_of(object);
   comment.created_at = time_in(object, "created_at");
   comment.url = base::get_string(object, "html_url");
+  comment.updated_at = time_in(object, "updated_at");
+  comment.issue = number_in(base::get_string(object, "issue_url"));
+  comment.is_bot = is_bot(object, "user");
   return comment;
 }
 
@@ -129,6 +152,32 @@ base::Result<std::vector<Comment>> decode_comments(std::string_view text) {
     comments.push_back(*std::move(comment));
   }
   return comments;
+}
+
+base::Result<Right> decode_right(std::string_view text) {
+  auto object = base::parse_json(text);
+  if (!object) return object.error();
+  if (const auto right = parse_right(base::get_string(*object, "role_name"))) return *right;
+  if (const auto right = parse_right(base::get_string(*object, "permission"))) return *right;
+  return bad("a permission");
+}
+
+base::Result<ChangePage> decode_state_changes(std::string_view text) {
+  auto array = base::parse_json(text);
+  if (!array) return array.error();
+  if (!array->is_array()) return bad("a list of events");
+  ChangePage page;
+  page.entries = array->size();
+  for (const auto& object : *array) {
+    const std::string kind = base::get_string(object, "event");
+    if (kind != "closed" && kind != "reopened") continue;
+    StateChange change{base::get_int(object, "id"), kind == "closed",
+                       base::get_string(base::get_object(object, "actor"), "login"),
+                       is_bot(object, "actor"), time_in(object, "created_at")};
+    if (change.id <= 0) return bad("an event");
+    page.changes.push_back(std::move(change));
+  }
+  return page;
 }
 
 Refusal decode_refusal(std::string_view body) {

@@ -28,6 +28,14 @@ struct IssuePage {
 [[nodiscard]] base::Result<IssuePage> decode_issues(std::string_view json);
 [[nodiscard]] base::Result<std::vector<Comment>> decode_comments(std::string_view json);
 
+// The role's name where it is one of GitHub's own; for a custom role the older, coarser word.
+[[nodiscard]] base::Result<Right> decode_right(std::string_view json);
+struct ChangePage {
+  std::vector<StateChange> changes;  // Without events of other kinds.
+  std::size_t entries = 0;           // With them.
+};
+[[nodiscard]] base::Result<ChangePage> decode_state_changes(std::string_view json);
+
 // What GitHub says of a failure: "message" and the codes of "errors".
 struct Refusal {
   std::string message;

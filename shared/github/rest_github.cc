@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <map>
 #include <optional>
 
 #include "github/github_codec.h"
@@ -71,14 +72,28 @@ struct Call {
   std::string method;
   std::string path;  // After the prefix; percent-encoded.
   std::string body = {};
+  bool is_list = false;  // May be answered with "as you know it", which costs no rate limit.
   [[nodiscard]] bool is_write() const { return method != "GET"; }
   [[nodiscard]] std::string name() const { return method + " " + path.substr(0, path.find('?')); }
 };
+
+Call list_call(std::string path) {
+  Call call{"GET", std::move(path)};
+  call.is_list = true;
+  return call;
+}
 
 struct Answer {
   int status = 0;
   std::string body;
 };
+
+// A list as it was last seen.
+struct KnownList {
+  std::string etag, body;
+};
+constexpr std::size_t kKnownListsMax = 32;
+constexpr std::size_t kKnownListMax = 1U << 20U;
 
 class RestGithub final : public Github {
  public:
@@ -86,15 +101,10 @@ class RestGithub final : public Github {
       : prefix_(address.prefix),
         options_(std::move(options)),
         clock_(clock),
-        client_(address.origin) {
-    client_.set_tcp_nodelay(true);
-    client_.set_keep_alive(true);
-    client_.set_follow_location(false);
-    client_.set_url_encode(false);
-    client_.set_decompress(false);
-    client_.set_connection_timeout(options_.connect_within);
-    client_.set_read_timeout(options_.answer_within);
-    client_.set_write_timeout(options_.answer_within);
+        client_(address.origin),
+        lists_(address.origin) {
+    set_up(client_);
+    set_up(lists_);
   }
 
   Result<User> get_user() override { return ask({"GET", "/user"}, decode_user); }
@@ -116,7 +126,7 @@ class RestGithub final : public Github {
     if (query.since) path += "&since=" + percent_encode(base::format_utc(*query.since, false));
     std::vector<Issue> all;
     for (int page = 1; page <= kPagesMax; ++page) {
-      auto got = ask({"GET", path + page_part(page)}, decode_issues);
+      auto got = ask(list_call(path + page_part(page)), decode_issues);
       if (!got) return got.failure();
       const std::size_t entries = got->entries;
       std::move(got->issues.begin(), got->issues.end(), std::back_inserter(all));
@@ -134,14 +144,33 @@ class RestGithub final : public Github {
   }
 
   Result<std::vector<Comment>> list_comments(std::int64_t issue) override {
-    std::vector<Comment> all;
+    return all_comments(issue_path(issue) + "/comments?");
+  }
+
+  Result<std::vector<Comment>> list_comments_since(base::WallTime since) override {
+    return all_comments(repo("/issues/comments?sort=updated&direction=asc&since=") +
+                        percent_encode(base::format_utc(since, false)));
+  }
+
+  Result<Comment> get_comment(std::int64_t comment) override {
+    return ask({"GET", repo("/issues/comments/") + std::to_string(comment)}, decode_comment);
+  }
+
+  Result<Right> get_right(const std::string& login) override {
+    auto right =
+        ask({"GET", repo("/collaborators/") + percent_encode(login) + "/permission"}, decode_right);
+    if (!right && right.error().code == ErrorCode::not_found) return Right::none;
+    return right;
+  }
+
+  Result<std::vector<StateChange>> list_state_changes(std::int64_t issue) override {
+    std::vector<StateChange> all;
     for (int page = 1; page <= kPagesMax; ++page) {
-      auto got = ask({"GET", issue_path(issue) + "/comments?" + page_part(page).substr(1)},
-                     decode_comments);
+      const std::string path = issue_path(issue) + "/events?" + page_part(page).substr(1);
+      auto got = ask(list_call(path), decode_state_changes);
       if (!got) return got.failure();
-      const std::size_t entries = got->size();
-      std::move(got->begin(), got->end(), std::back_inserter(all));
-      if (entries < kPageSize) break;
+      std::move(got->changes.begin(), got->changes.end(), std::back_inserter(all));
+      if (got->entries < kPageSize) break;
     }
     return all;
   }
@@ -169,6 +198,30 @@ class RestGithub final : public Github {
   }
 
  private:
+  void set_up(httplib::Client& client) const {
+    client.set_tcp_nodelay(true);
+    client.set_keep_alive(true);
+    client.set_follow_location(false);
+    client.set_url_encode(false);
+    client.set_decompress(false);
+    client.set_connection_timeout(options_.connect_within);
+    client.set_read_timeout(options_.answer_within);
+    client.set_write_timeout(options_.answer_within);
+  }
+
+  Result<std::vector<Comment>> all_comments(const std::string& path) {
+    std::vector<Comment> all;
+    for (int page = 1; page <= kPagesMax; ++page) {
+      auto got = ask(list_call(path + page_part(page).substr(path.ends_with('?') ? 1 : 0)),
+                     decode_comments);
+      if (!got) return got.failure();
+      const std::size_t entries = got->size();
+      std::move(got->begin(), got->end(), std::back_inserter(all));
+      if (entries < kPageSize) break;
+    }
+    return all;
+  }
+
   [[nodiscard]] std::string repo(const std::string& path) const {
     return "/repos/" + options_.repository + path;
   }
@@ -219,7 +272,28 @@ class RestGithub final : public Github {
       request.headers.emplace("Authorization", "Bearer " + options_.token);
     if (!call.body.empty()) request.headers.emplace("Content-Type", "application/json");
     request.body = call.body;
+    if (!call.is_list) return request;
+    // The library reads a 304 until the connection closes, as if it had a body.
+    request.headers.emplace("Connection", "close");
+    if (const auto known = known_.find(call.path); known != known_.end()) {
+      request.headers.emplace("If-None-Match", known->second.etag);
+    }
     return request;
+  }
+
+  // A list that has not changed is what it was.
+  void recall(const Call& call, const std::string& etag, Answer& answer) {
+    if (answer.status == 304) {
+      const auto known = known_.find(call.path);
+      if (known == known_.end()) return;
+      answer.status = 200;
+      answer.body = known->second.body;
+      return;
+    }
+    known_.erase(call.path);
+    if (answer.status != 200 || etag.empty() || answer.body.size() > kKnownListMax) return;
+    if (known_.size() >= kKnownListsMax) known_.clear();
+    known_[call.path] = {etag, answer.body};
   }
 
   // Any answer, whatever its status; keeps its rate headers in facts_. A read over a kept
@@ -242,9 +316,10 @@ class RestGithub final : public Github {
       if (!too_large) answer.body.append(data, size);
       return !too_large && steady_clock::now() < end;
     };
-    const httplib::Result got = client_.send(request);
+    const httplib::Result got = (call.is_list ? lists_ : client_).send(request);
     if (got) {
       answer.status = got->status;
+      if (call.is_list) recall(call, got->get_header_value("ETag"), answer);
       facts_ = {};
       facts_.retry_after = got->get_header_value("Retry-After");
       facts_.remaining = got->get_header_value("X-RateLimit-Remaining");
@@ -274,8 +349,10 @@ class RestGithub final : public Github {
   RestOptions options_;
   const base::Clock& clock_;
   httplib::Client client_;
-  AnswerFacts facts_;   // Rate headers of the last answer.
-  bool broke_ = false;  // The last exchange ended in a broken connection.
+  httplib::Client lists_;  // Its connections end with each answer; those of client_ are kept.
+  std::map<std::string, KnownList> known_;  // By path.
+  AnswerFacts facts_;                       // Rate headers of the last answer.
+  bool broke_ = false;                      // The last exchange ended in a broken connection.
 };
 
 }  // namespace

@@ -105,6 +105,7 @@ github::Result<github::Issue> FakeGithub::edit_issue(std::int64_t number,
     if (edit.title) issue->title = *edit.title;
     if (edit.body) issue->body = *edit.body;
     if (edit.state) {
+      if (issue->state != *edit.state) note_change(number, login_, *edit.state == "closed", false);
       issue->state = *edit.state;
       issue->state_reason = edit.state_reason.value_or(*edit.state == "closed" ? "completed" : "");
     }
@@ -144,17 +145,8 @@ github::Result<github::Comment> FakeGithub::comment(std::int64_t number, const s
   return write<github::Comment>([&]() -> github::Result<github::Comment> {
     if (find(number) == nullptr) return no_such("issue");
     if (const auto wrong = too_long("", body, {})) return *wrong;
-    Kept kept;
-    kept.issue = number;
-    kept.made = clock_.now().boot;
-    kept.comment.id = ++next_id_;
-    kept.comment.body = body;
-    kept.comment.author = login_;
-    kept.comment.created_at = clock_.now().wall;
-    kept.comment.url = "https://fake.test/comments/" + std::to_string(kept.comment.id);
-    comments_.push_back(kept);
-    posts_.push_back(kept.made);
-    return kept.comment;
+    posts_.push_back(clock_.now().boot);
+    return keep_comment(number, login_, body);
   });
 }
 
@@ -164,10 +156,70 @@ github::Result<github::Comment> FakeGithub::edit_comment(std::int64_t id, const 
     for (auto& kept : comments_) {
       if (kept.comment.id != id) continue;
       kept.comment.body = body;
+      kept.comment.updated_at = clock_.now().wall;
       return kept.comment;
     }
     return no_such("comment");
   });
+}
+
+github::Comment& FakeGithub::keep_comment(std::int64_t issue, const std::string& by,
+                                          const std::string& body) {
+  Kept kept;
+  kept.issue = kept.comment.issue = issue;
+  kept.made = clock_.now().boot;
+  kept.comment.id = ++next_id_;
+  kept.comment.body = body;
+  kept.comment.author = by;
+  kept.comment.created_at = kept.comment.updated_at = clock_.now().wall;
+  kept.comment.url = "https://fake.test/comments/" + std::to_string(kept.comment.id);
+  return comments_.emplace_back(std::move(kept)).comment;
+}
+
+void FakeGithub::note_change(std::int64_t issue, const std::string& by, bool closed, bool is_bot) {
+  changes_[issue].push_back({++next_id_, closed, by, is_bot, clock_.now().wall});
+}
+
+github::Result<std::vector<github::Comment>> FakeGithub::list_comments_since(base::WallTime since) {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  if (down_) return refused();
+  std::vector<github::Comment> found;
+  for (const auto& kept : comments_) {
+    if (kept.comment.updated_at >= since && is_listed(kept.made)) found.push_back(kept.comment);
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.updated_at < b.updated_at; });
+  return found;
+}
+
+github::Result<github::Comment> FakeGithub::get_comment(std::int64_t id) {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  if (down_) return refused();
+  for (const auto& kept : comments_) {
+    if (kept.comment.id == id) return kept.comment;
+  }
+  return no_such("comment");
+}
+
+github::Result<github::Right> FakeGithub::get_right(const std::string& login) {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  if (down_) return refused();
+  if (login == login_) return github::Right::admin;
+  const auto found = rights_.find(login);
+  return found == rights_.end() ? github::Right::none : found->second;
+}
+
+github::Result<std::vector<github::StateChange>> FakeGithub::list_state_changes(
+    std::int64_t number) {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  if (down_) return refused();
+  if (find(number) == nullptr) return no_such("issue");
+  const auto found = changes_.find(number);
+  return found == changes_.end() ? std::vector<github::StateChange>{} : found->second;
 }
 
 github::Result<std::vector<github::Comment>> FakeGithub::list_comments(std::int64_t number) {
@@ -230,6 +282,39 @@ void FakeGithub::set_list_lag(base::Duration lag) {
 void FakeGithub::delete_comment(std::int64_t id) {
   const std::lock_guard lock(mutex_);
   std::erase_if(comments_, [id](const Kept& kept) { return kept.comment.id == id; });
+}
+
+void FakeGithub::set_right(const std::string& login, github::Right right) {
+  const std::lock_guard lock(mutex_);
+  rights_[login] = right;
+}
+
+std::int64_t FakeGithub::say(const std::string& login, std::int64_t issue, const std::string& body,
+                             bool is_bot) {
+  const std::lock_guard lock(mutex_);
+  auto& comment = keep_comment(issue, login, body);
+  comment.is_bot = is_bot;
+  return comment.id;
+}
+
+void FakeGithub::rewrite(std::int64_t id, const std::string& body) {
+  const std::lock_guard lock(mutex_);
+  for (auto& kept : comments_) {
+    if (kept.comment.id != id) continue;
+    kept.comment.body = body;
+    kept.comment.updated_at = clock_.now().wall;
+  }
+}
+
+void FakeGithub::set_closed(const std::string& login, std::int64_t number, bool closed,
+                            bool is_bot) {
+  const std::lock_guard lock(mutex_);
+  auto* issue = find(number);
+  if (issue == nullptr || (issue->state == "closed") == closed) return;
+  issue->state = closed ? "closed" : "open";
+  issue->state_reason = closed ? "completed" : "reopened";
+  issue->updated_at = clock_.now().wall;
+  note_change(number, login, closed, is_bot);
 }
 
 int FakeGithub::writes() const {

@@ -38,15 +38,25 @@ class FakeGithub final : public github::Github {
   github::Result<github::Comment> edit_comment(std::int64_t comment,
                                                const std::string& body) override;
   github::Result<std::vector<github::Comment>> list_comments(std::int64_t issue) override;
+  github::Result<std::vector<github::Comment>> list_comments_since(base::WallTime since) override;
+  github::Result<github::Comment> get_comment(std::int64_t comment) override;
+  github::Result<github::Right> get_right(const std::string& login) override;
+  github::Result<std::vector<github::StateChange>> list_state_changes(std::int64_t issue) override;
   github::Status add_labels(std::int64_t issue, const std::vector<std::string>& names) override;
   github::Status remove_label(std::int64_t issue, const std::string& name) override;
   github::Status create_label(const github::Label& label) override;
 
   // The next writes meet these, one each, in this order.
   void script(std::vector<Fault> faults);
-  void set_down(bool down);                  // Every call: no connection.
-  void set_list_lag(base::Duration lag);     // New objects appear in lists only after that.
-  void delete_comment(std::int64_t id);      // As a person would.
+  void set_down(bool down);               // Every call: no connection.
+  void set_list_lag(base::Duration lag);  // New objects appear in lists only after that.
+  // As people do.
+  void set_right(const std::string& login, github::Right right);
+  std::int64_t say(const std::string& login, std::int64_t issue, const std::string& body,
+                   bool is_bot = false);
+  void rewrite(std::int64_t comment, const std::string& body);  // Somebody edits it.
+  void delete_comment(std::int64_t id);
+  void set_closed(const std::string& login, std::int64_t issue, bool closed, bool is_bot = false);
   int writes() const;                        // That took effect.
   int calls() const;                         // All that reached it, reads too.
   std::vector<base::Instant> posts() const;  // When issues and comments were created.
@@ -60,6 +70,8 @@ class FakeGithub final : public github::Github {
   template <class T, class Do>
   github::Result<T> write(Do&& effect);
   github::Issue* find(std::int64_t number);
+  void note_change(std::int64_t issue, const std::string& by, bool closed, bool is_bot);
+  github::Comment& keep_comment(std::int64_t issue, const std::string& by, const std::string& body);
   bool is_listed(base::Instant made) const;
 
   const base::Clock& clock_;
@@ -69,6 +81,8 @@ class FakeGithub final : public github::Github {
   std::vector<github::Issue> issues_;
   std::vector<base::Instant> issues_made_;
   std::vector<Kept> comments_;
+  std::map<std::int64_t, std::vector<github::StateChange>> changes_;  // By issue.
+  std::map<std::string, github::Right> rights_;
   std::map<std::string, github::Label> labels_;
   std::deque<Fault> faults_;
   bool down_ = false;

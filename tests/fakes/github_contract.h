@@ -92,6 +92,54 @@ inline void check_comments(github::Github& github) {
         base::ErrorCode::not_found);
 }
 
+// What steering reads: who said what since when, with which right, and who closed what.
+inline void check_steering(github::Github& github) {
+  const auto login = github.get_user()->login;
+  const auto number = github.open_issue({"contract steering", "b", {}})->number;
+  const auto said = github.comment(number, "/why");
+  REQUIRE(said.ok());
+  const auto since = said->created_at - std::chrono::seconds(5);
+  const auto of_issue = [&] {
+    auto all = github.list_comments_since(since);
+    REQUIRE(all.ok());
+    std::erase_if(*all, [&](const github::Comment& one) { return one.issue != number; });
+    return *std::move(all);
+  };
+  for (int again = 0; again < 3; ++again) {  // Unchanged, it is what it was.
+    REQUIRE(of_issue().size() == 1);
+    CHECK(of_issue()[0].id == said->id);
+    CHECK(of_issue()[0].body == "/why");
+    CHECK(of_issue()[0].updated_at == of_issue()[0].created_at);
+    CHECK_FALSE(of_issue()[0].is_bot);
+  }
+  REQUIRE(github.comment(number, "more").ok());
+  CHECK(of_issue().size() == 2);
+  REQUIRE(github.edit_comment(said->id, "/close").ok());
+  CHECK(github.get_comment(said->id)->body == "/close");
+  CHECK(github.get_comment(said->id)->issue == number);
+  CHECK(github.get_comment(said->id + 100'000).error().code == base::ErrorCode::not_found);
+  CHECK(github.list_comments_since(said->created_at + std::chrono::hours(1))->empty());
+
+  CHECK(github.get_right(login).value() == github::Right::admin);
+  CHECK(github.get_right("nobody-of-that-name").value() == github::Right::none);
+
+  CHECK(github.list_state_changes(number)->empty());
+  github::IssueEdit edit;
+  edit.state = "closed";
+  REQUIRE(github.edit_issue(number, edit).ok());
+  edit.state = "open";
+  REQUIRE(github.edit_issue(number, edit).ok());
+  const auto changes = github.list_state_changes(number);
+  REQUIRE(changes.ok());
+  REQUIRE(changes->size() == 2);
+  CHECK(changes->at(0).closed);
+  CHECK_FALSE(changes->at(1).closed);
+  CHECK(changes->at(1).by == login);
+  CHECK(changes->at(1).id > changes->at(0).id);
+  CHECK_FALSE(changes->at(1).is_bot);
+  CHECK(github.list_state_changes(number + 100'000).error().code == base::ErrorCode::not_found);
+}
+
 inline void check_labels(github::Github& github) {
   const auto number = github.open_issue({"contract labels", "b", {"person's own"}})->number;
   const std::string status = "Status: AI-Resolved";
@@ -126,6 +174,7 @@ inline void check_github(github::Github& github) {
   SUBCASE("issues") { check_issues(github); }
   SUBCASE("lists") { check_lists(github); }
   SUBCASE("comments") { check_comments(github); }
+  SUBCASE("steering") { check_steering(github); }
   SUBCASE("labels") { check_labels(github); }
   SUBCASE("limits") { check_limits(github); }
 }

@@ -54,6 +54,34 @@ TEST_CASE("the real client and the real forge keep the contract") {
   }
 }
 
+TEST_CASE("a list that has not changed costs no rate limit") {
+  const base::SystemClock clock;
+  const support::TemporaryFolder folder;
+  forge::Options wanted;
+  wanted.database_path = folder.file("forge.db");
+  wanted.port = 0;
+  wanted.tokens = {{"owner-token", "sre-space"}};
+  wanted.requests_per_hour = 8;
+  const auto forge = forge::Forge::open(wanted, clock);
+  REQUIRE(forge.ok());
+  auto github = github::make_rest_github(
+      {.api = (*forge)->url(), .repository = "sre-space/demo", .token = "owner-token"}, clock);
+  REQUIRE(github.ok());
+  REQUIRE((*github)->open_issue({"rate", "b", {"incident"}}).ok());
+  github::IssueQuery query;
+  query.label = "incident";
+  const auto since = clock.now().wall - 1min;
+  for (int i = 0; i < 20; ++i) {  // Three calls count, all the others are "unchanged".
+    const auto issues = (*github)->list_issues(query);
+    REQUIRE(issues.ok());
+    CHECK(issues->size() == 1);
+    REQUIRE((*github)->list_comments_since(since).ok());
+    REQUIRE((*github)->list_state_changes(1).ok());
+  }
+  REQUIRE((*github)->comment(1, "c").ok());
+  CHECK((*github)->list_comments_since(since)->size() == 1);  // What is new is seen at once.
+}
+
 // Accepts connections and does to each what it was told; keeps what it was asked.
 class BadServer {
  public:

@@ -490,6 +490,18 @@ TEST_CASE("scribe: a marker of somebody else's is not adopted") {
       return inner_.edit_issue(n, e);
     }
     github::Result<github::Issue> get_issue(std::int64_t n) override { return inner_.get_issue(n); }
+    github::Result<std::vector<github::Comment>> list_comments_since(base::WallTime t) override {
+      return inner_.list_comments_since(t);
+    }
+    github::Result<github::Comment> get_comment(std::int64_t n) override {
+      return inner_.get_comment(n);
+    }
+    github::Result<github::Right> get_right(const std::string& l) override {
+      return inner_.get_right(l);
+    }
+    github::Result<std::vector<github::StateChange>> list_state_changes(std::int64_t n) override {
+      return inner_.list_state_changes(n);
+    }
     github::Result<std::vector<github::Issue>> list_issues(const github::IssueQuery&) override {
       return inner_.list_issues({});
     }
