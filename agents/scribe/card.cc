@@ -112,6 +112,8 @@ std::string facts(const Incident& incident, State end, const Book& book) {
     text +=
         row("Root", root == nullptr ? "incident " + std::to_string(incident.root) : name_of(*root));
   }
+  if (!incident.held_by.empty())
+    text += row("Held", "by " + code(incident.held_by, 80) + " until `/resume`");
   if (!incident.ending.empty()) text += row("Ending", plain(incident.ending, 300));
   return text;
 }
@@ -207,10 +209,12 @@ std::string card(const Incident& incident, State end, const Book& book,
   page.add(timeline(incident) + "\n");
   page.add("### What happens next\n\n" +
            next_step(incident, incident.state == State::closed ? State::closed : end) + "\n\n");
-  page.add("### How to stop it\n\nPut the label `sre:stop` on the control issue (" +
-           options.control +
-           "), or run `sre-space stop`: nothing more is done to any container until `sre-space "
-           "resume`.\n\n");
+  page.add(
+      "### How to stop it\n\nA comment with the first line `/hold` stops it for this incident, "
+      "`/close` ends it. Put the label `sre:stop` on the control issue (" +
+      options.control +
+      "), or run `sre-space stop`: nothing more is done to any container until `sre-space "
+      "resume`.\n\n");
   page.add(evidence(incident));
   return page.take();
 }

@@ -147,4 +147,55 @@ Answer GithubCalls::carry_out(const ReadControl&) {
   return read;
 }
 
+Answer GithubCalls::carry_out(const Listen& listen) {
+  Heard heard;
+  if (listen.comments_since) {
+    auto comments = github_.list_comments_since(*listen.comments_since);
+    if (!comments) heard.fault = fault_of(comments.failure());
+    if (!comments) return heard;
+    heard.comments = *std::move(comments);
+  }
+  github::IssueQuery query;
+  query.label = "incident";
+  query.since = listen.issues_since;
+  auto issues = github_.list_issues(query);
+  if (!issues) heard.fault = fault_of(issues.failure());
+  if (issues) heard.issues = *std::move(issues);
+  return heard;
+}
+
+Answer GithubCalls::carry_out(const Ask& ask) {
+  Asked asked;
+  asked.incident = ask.incident;
+  asked.comment = ask.comment;
+  asked.fault = learn_login();
+  if (asked.fault) return asked;
+  auto said = github_.get_comment(ask.comment);
+  const bool gone = !said && said.error().code == base::ErrorCode::not_found;
+  if (!said && !gone) asked.fault = fault_of(said.failure());
+  if (!said) return asked;
+  asked.is_ours = !login_.empty() && said->author == login_;
+  asked.said = *std::move(said);
+  if (asked.is_ours || asked.said->is_bot) return asked;
+  const auto right = github_.get_right(asked.said->author);
+  // Where we may not read it, nobody has any.
+  const bool hidden = !right && right.error().code == base::ErrorCode::denied;
+  if (!right && !hidden) asked.fault = fault_of(right.failure());
+  if (right) asked.right = *right;
+  return asked;
+}
+
+Answer GithubCalls::carry_out(const LookWho& look) {
+  SeenWho seen;
+  seen.incident = look.incident;
+  seen.fault = learn_login();
+  if (seen.fault) return seen;
+  const auto changes = github_.list_state_changes(look.issue);
+  if (!changes) seen.fault = fault_of(changes.failure());
+  if (!changes || changes->empty()) return seen;
+  seen.change = changes->back();
+  seen.is_ours = !login_.empty() && seen.change->by == login_;
+  return seen;
+}
+
 }  // namespace scribe

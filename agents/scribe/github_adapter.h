@@ -20,6 +20,9 @@ class GithubCalls {
   [[nodiscard]] Answer carry_out(const Write& write);
   [[nodiscard]] Answer carry_out(const Observe& observe);
   [[nodiscard]] Answer carry_out(const ReadControl& read);
+  [[nodiscard]] Answer carry_out(const Listen& listen);
+  [[nodiscard]] Answer carry_out(const Ask& ask);
+  [[nodiscard]] Answer carry_out(const LookWho& look);
   [[nodiscard]] std::optional<Fault> learn_login();
 
   github::Github& github_;

@@ -69,6 +69,31 @@ std::set<std::string> Outbox::labels_perhaps() const {
   return all;
 }
 
+void PostBudget::spend(base::Now at) {
+  spent_.push_back(at);
+  const auto keep = static_cast<std::size_t>(std::max({1, limits_.per_minute, limits_.per_hour}));
+  while (spent_.size() > keep) spent_.pop_front();
+}
+
+std::optional<base::Instant> PostBudget::free_at(base::Now now) const {
+  std::optional<base::Instant> free;
+  const auto window = [&](int most, base::Duration length) {
+    const auto count = static_cast<std::size_t>(most);
+    if (most <= 0 || spent_.size() < count) return;
+    const base::Now& at = spent_[spent_.size() - count];
+    // What seems to lie in the future was in another boot: there UTC tells.
+    const base::Duration age =
+        at.boot <= now.boot ? now.boot - at.boot
+                            : std::max<base::Duration>(now.wall - at.wall, base::Duration(0));
+    const base::Instant ends = now.boot + (length - age);
+    if (age < length && (!free || *free < ends)) free = ends;
+  };
+  window(1, limits_.spacing);
+  window(limits_.per_minute, std::chrono::minutes(1));
+  window(limits_.per_hour, std::chrono::hours(1));
+  return free;
+}
+
 int Outbox::refusals(const std::string& key) const {
   const auto found = refusals_.find(key);
   return found == refusals_.end() ? 0 : found->second;
@@ -85,6 +110,10 @@ void Outbox::absorb(const incident::Event& event) {
   }
   if (const auto* ended = std::get_if<incident::GithubUnknown>(&event.what)) {
     if (open_ && open_->op == ended->op) open_->unknown = true;
+  }
+  if (std::holds_alternative<incident::IncidentReopened>(event.what)) {
+    closed_ = false;
+    held_.erase("close");
   }
   if (const auto* held = std::get_if<incident::OpHeld>(&event.what)) {
     if (held->op == failed_op_) held_.insert(failed_key_);
@@ -179,7 +208,11 @@ class Search {
     if (!next_.at || since + wait < *next_.at) next_.at = since + wait;
     return false;
   }
-  bool may_post() { return !options_.last_post || may(*options_.last_post, options_.post_spacing); }
+  bool may_post() {
+    if (!options_.posts_free_at || *options_.posts_free_at <= now_) return true;
+    if (!next_.at || *options_.posts_free_at < *next_.at) next_.at = options_.posts_free_at;
+    return false;
+  }
   bool may_move(base::Instant since) { return thread_.closed || may(since, options_.card_every); }
 
   bool open_issue() {
@@ -280,7 +313,7 @@ Next next_write(const Thread& thread, const Outbox& outbox, base::Instant now,
 
 bool is_told(const Thread& thread, const Outbox& outbox) {
   OutboxOptions at_once;
-  at_once.card_every = at_once.post_spacing = base::Duration(0);
+  at_once.card_every = base::Duration(0);
   if (outbox.open() && !is_repeatable(outbox.open()->kind)) return false;
   return !next_write(thread, outbox, base::Instant{}, at_once).write;
 }

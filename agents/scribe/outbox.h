@@ -7,6 +7,7 @@
 // id, single labels, closing) are repeatable: without an outcome they are simply intended anew.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -77,6 +78,24 @@ class Outbox {
   std::string failed_op_, failed_key_;  // The latest failure: what op.held may name.
 };
 
+// How many issues and comments may be made, over all incidents: sliding windows over those that
+// were intended, whatever came of them.
+class PostBudget {
+ public:
+  struct Limits {
+    base::Duration spacing{0};
+    int per_minute = 0, per_hour = 0;  // 0: any number.
+  };
+  explicit PostBudget(Limits limits) : limits_(limits) {}
+  void spend(base::Now at);
+  // From when on the next one fits in; nothing when it does now.
+  [[nodiscard]] std::optional<base::Instant> free_at(base::Now now) const;
+
+ private:
+  Limits limits_;
+  std::deque<base::Now> spent_;  // Oldest first; no more than the longest window can hold.
+};
+
 // A write, not yet intended.
 struct Write {
   std::string op;  // Filled in by the Scribe.
@@ -91,9 +110,8 @@ struct Write {
 
 struct OutboxOptions {
   base::Duration card_every = std::chrono::seconds(1);  // Card and labels, while things move.
-  base::Duration post_spacing = std::chrono::seconds(1);
-  std::optional<base::Instant> last_post;  // Of any incident.
-  bool may_close = true;                   // False: all else is written, the close waits.
+  std::optional<base::Instant> posts_free_at;           // No issue or comment is made before that.
+  bool may_close = true;  // False: all else is written, the close waits.
 };
 
 struct Next {

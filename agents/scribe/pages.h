@@ -35,7 +35,6 @@ struct RefusalPage {
 struct ApprovalPage {
   const incident::ApprovalAsked* asked = nullptr;
   const incident::ApprovalGiven* given = nullptr;
-  incident::IncidentId incident = 0;
 };
 struct ActionPage {
   const incident::ActionIntended* intent = nullptr;
@@ -54,6 +53,14 @@ struct VerificationPage {
   bool acted = false;
 };
 
+// A command, with what was known when it was said.
+struct AnswerPage {
+  const incident::OperatorCommanded* said = nullptr;
+  const DiagnosisPage* diagnosis = nullptr;  // May be missing.
+};
+
+// Empty for commands that other comments answer.
+[[nodiscard]] std::string answer_page(const AnswerPage& page);
 [[nodiscard]] std::string memory_page(const incident::MemoryRecalled& recalled);
 [[nodiscard]] std::string diagnosis_page(const DiagnosisPage& page);
 [[nodiscard]] std::string refusal_page(const RefusalPage& page);

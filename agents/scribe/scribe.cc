@@ -70,12 +70,18 @@ bool is_open(const Incident& incident) {
 std::string key_of(const Request& request) {
   return std::visit(overloaded{[](const Write&) { return std::string("write"); },
                                [](const Observe& observe) { return "observe:" + observe.op; },
-                               [](const ReadControl&) { return std::string("control"); }},
+                               [](const ReadControl&) { return std::string("control"); },
+                               [](const Listen&) { return std::string("listen"); },
+                               [](const Ask&) { return std::string("ask"); },
+                               [](const LookWho&) { return std::string("look"); }},
                     request);
 }
 
 Scribe::Scribe(Options options, base::Random& random)
-    : options_(std::move(options)), random_(random) {
+    : options_(std::move(options)),
+      random_(random),
+      budget_({options_.post_spacing, options_.posts_per_minute, options_.posts_per_hour}),
+      steering_(options_.steer_every) {
   tellings_[kControl];
 }
 
@@ -96,12 +102,15 @@ void Scribe::absorb(const ledger::Record& record, base::Now) {
     telling.outbox.absorb(event);
     telling.settled = false;
     const auto* intended = std::get_if<GithubIntended>(&event.what);
-    if (intended != nullptr && is_post(intended->kind)) last_post_ = event.boot;
+    if (intended != nullptr && is_post(intended->kind)) budget_.spend({event.at, event.boot});
     outcomes_.erase(ended_operation(event.what));
     return;
   }
   book_.absorb(event);
+  steering_.absorb(event);
   touch(event.incident);
+  if (std::holds_alternative<IncidentReopened>(event.what))
+    tellings_[event.incident].outbox.absorb(event);
   const Incident* incident = book_.find(event.incident);
   if (incident != nullptr && incident->root != 0) touch(incident->root);
   if (!std::holds_alternative<IssueOpened>(event.what)) return;
@@ -196,12 +205,31 @@ void Scribe::take(const ControlRead& read, base::Now now) {
   if (read.number != 0) stop_seen_ = read.stop;  // No control issue says nothing about the stop.
 }
 
+void Scribe::take(const Heard& heard, base::Now now) {
+  if (heard.fault) return troubled(*heard.fault, now);
+  answered();
+  steering_.absorb(heard, book_, now);
+}
+
+void Scribe::take(const Asked& asked, base::Now now) {
+  if (asked.fault) return troubled(*asked.fault, now);
+  answered();
+  steering_.absorb(asked);
+}
+
+void Scribe::take(const SeenWho& seen, base::Now now) {
+  if (seen.fault) return troubled(*seen.fault, now);
+  answered();
+  steering_.absorb(seen);
+}
+
 // ---- Decisions out -----------------------------------------------------------------------------
 
 role::Output<Request> Scribe::decide(const role::View& view) {
   Output out;
   record_outcomes(view, out);
   record_stop(view, out);
+  steering_.record(book_, random_, view.now, out);
   if (!out.units.empty())
     return out;  // First it must stand in the ledger; then we are asked again.
   for (auto& [id, telling] : tellings_) {
@@ -211,6 +239,7 @@ role::Output<Request> Scribe::decide(const role::View& view) {
   }
   write_next(view, out);
   poll(view, out);
+  steer(view, out);
   return out;
 }
 
@@ -316,10 +345,10 @@ std::optional<base::Instant> Scribe::closes_at(const Book::Entry& entry) const {
   return ended + options_.index_wait;
 }
 
-std::optional<Write> Scribe::next_of(IncidentId id, Telling& telling, base::Instant now,
-                                     Output& out) {
+std::optional<Write> Scribe::next_of(IncidentId id, Telling& telling, base::Now at, Output& out) {
   refresh(id, telling);
-  OutboxOptions options{options_.card_every, options_.post_spacing, last_post_, true};
+  const base::Instant now = at.boot;
+  OutboxOptions options{options_.card_every, budget_.free_at(at), true};
   if (id == kControl) {
     const bool make = options_.make_control_issue && control_missing_;
     if (telling.outbox.issue() == 0 && !make) return std::nullopt;
@@ -358,7 +387,7 @@ void Scribe::write_next(const role::View& view, Output& out) {
   int best = 0;  // New incidents are told first, the control issue last.
   for (auto& [id, telling] : tellings_) {
     if (telling.settled) continue;
-    auto write = next_of(id, telling, now, out);
+    auto write = next_of(id, telling, view.now, out);
     if (!write) continue;
     const int rank = id == kControl ? 1 : write->kind == "open_issue" ? 3 : 2;
     if (rank > best) {
@@ -396,6 +425,16 @@ void Scribe::poll(const role::View& view, Output& out) {
   const auto at = reachable_ ? std::max(poll_at_, quiet_until_) : quiet_until_;
   if (view.now.boot < at) return out.wake_by(at);
   out.ask(ReadControl{});
+}
+
+void Scribe::steer(const role::View& view, Output& out) {
+  if (!steering_.is_on() || !reachable_) return;
+  if (view.now.boot < quiet_until_) return out.wake_by(quiet_until_);
+  if (const auto ask = steering_.ask(); ask && !view.busy("ask")) out.ask(*ask);
+  if (const auto look = steering_.look(); look && !view.busy("look")) out.ask(*look);
+  if (view.busy("listen")) return;
+  if (const auto listen = steering_.listen(book_, view.now)) return out.ask(*listen);
+  out.wake_by(steering_.listen_at());
 }
 
 }  // namespace scribe

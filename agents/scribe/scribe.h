@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "agents/scribe/outbox.h"
+#include "agents/scribe/steering.h"
 #include "agents/scribe/thread.h"
 #include "base/id.h"
 #include "incident/incident.h"
@@ -39,13 +40,8 @@ struct Observe {
 };
 // The open issue with the label sre:control, and whether sre:stop is on it.
 struct ReadControl {};
-using Request = std::variant<Write, Observe, ReadControl>;
+using Request = std::variant<Write, Observe, ReadControl, Listen, Ask, LookWho>;
 
-struct Fault {
-  base::ErrorCode code = base::ErrorCode::unavailable;
-  std::string message;
-  base::Duration retry_after{0};
-};
 struct Written {
   std::string op;
   incident::IncidentId incident = 0;
@@ -66,7 +62,7 @@ struct ControlRead {
   std::int64_t number = 0;  // 0: there is none.
   bool stop = false;
 };
-using Answer = std::variant<Written, Observed, ControlRead>;
+using Answer = std::variant<Written, Observed, ControlRead, Heard, Asked, SeenWho>;
 
 [[nodiscard]] std::string key_of(const Request& request);
 
@@ -82,6 +78,8 @@ struct Options {
   base::Duration control_every = std::chrono::seconds(5);
   base::Duration backoff_min = std::chrono::milliseconds(250);
   base::Duration backoff_max = std::chrono::seconds(30);  // 2 s for the forge.
+  base::Duration steer_every{0};  // Between two looks at what people say; 0: nobody is heard.
+  int posts_per_minute = 40, posts_per_hour = 240;  // Of issues and comments; 0: any number.
   bool make_control_issue =
       true;  // Makes one when there is none and nothing else is to be written.
 };
@@ -120,6 +118,9 @@ class Scribe final : public role::Role<Request, Answer> {
   void take(const Written& written, base::Now now);
   void take(const Observed& observed, base::Now now);
   void take(const ControlRead& read, base::Now now);
+  void take(const Heard& heard, base::Now now);
+  void take(const Asked& asked, base::Now now);
+  void take(const SeenWho& seen, base::Now now);
   void answered();
   void troubled(const Fault& fault, base::Now now);
   void refused(const Written& written, Outcome& outcome, base::Now now);
@@ -130,12 +131,13 @@ class Scribe final : public role::Role<Request, Answer> {
   void end_incident(incident::IncidentId id, Telling& telling, const role::View& view, Output& out);
   void write_next(const role::View& view, Output& out);
   void poll(const role::View& view, Output& out);
+  void steer(const role::View& view, Output& out);
 
   [[nodiscard]] bool is_in_flight(const std::string& op, const role::View& view) const;
   void refresh(incident::IncidentId id, Telling& telling);
   [[nodiscard]] std::optional<base::Instant> opens_at(const incident::Book::Entry& entry) const;
   [[nodiscard]] std::optional<base::Instant> closes_at(const incident::Book::Entry& entry) const;
-  std::optional<Write> next_of(incident::IncidentId id, Telling& telling, base::Instant now,
+  std::optional<Write> next_of(incident::IncidentId id, Telling& telling, base::Now now,
                                Output& out);
   void finish(Write& write, base::Now now);
   [[nodiscard]] std::string marker_of(const Write& write, const std::string& op) const;
@@ -146,7 +148,8 @@ class Scribe final : public role::Role<Request, Answer> {
   std::map<incident::IncidentId, Telling> tellings_;
   std::map<std::string, Outcome> outcomes_;  // By operation.
   std::string in_flight_;                    // Operation of the latest write.
-  std::optional<base::Instant> last_post_;
+  PostBudget budget_;
+  Steering steering_;
   bool reachable_ = false;     // Until a first read says so.
   base::Instant quiet_until_;  // No call before that.
   base::Duration backoff_{0};

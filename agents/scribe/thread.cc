@@ -16,6 +16,8 @@ using namespace incident;  // NOLINT: the domain's words are this file's words.
 
 constexpr std::size_t kTitleMax = 256, kLabelMax = 50;  // Characters; we cut bytes, which is safe.
 
+constexpr int kAnswersMax = 10;  // Comments to people, per incident.
+
 template <class T>
 const T* as(const Event& event) {
   return std::get_if<T>(&event.what);
@@ -25,7 +27,7 @@ const T* as(const Event& event) {
 // the keys is the order of their first events.
 class Comments {
  public:
-  explicit Comments(IncidentId incident, const Book& book) : incident_(incident), book_(book) {}
+  explicit Comments(const Book& book) : book_(book) {}
 
   void take(const Event& event) {
     take_diagnosis(event);
@@ -81,7 +83,6 @@ class Comments {
     if (const auto* asked = as<ApprovalAsked>(event)) {
       const std::string key = "approval:" + bare(asked->plan, 40);
       approvals_[key].asked = asked;
-      approvals_[key].incident = incident_;
       note(key);
     }
     if (const auto* given = as<ApprovalGiven>(event)) {
@@ -155,8 +156,17 @@ class Comments {
     if (const auto* stood = as<StoodDown>(event)) put("stood-down:1", stood_down_page(*stood));
     if (const auto* joined = as<IncidentJoined>(event))
       put("joined:1", joined_page(*joined, book_));
+    if (const auto* said = as<OperatorCommanded>(event)) answer(*said);
     if (const auto* written = as<PostmortemWritten>(event))
       put("postmortem:1", postmortem_page(*written));
+  }
+
+  // It says what was known then, and never changes.
+  void answer(const OperatorCommanded& said) {
+    const auto known = diagnoses_.find(diagnosis_);
+    std::string page = answer_page({&said, known == diagnoses_.end() ? nullptr : &known->second});
+    if (page.empty() || answers_ == kAnswersMax) return;
+    put("answer:" + std::to_string(++answers_), std::move(page));
   }
 
   [[nodiscard]] std::string body_of(const std::string& key) const {
@@ -170,7 +180,6 @@ class Comments {
     return action_page(actions_.at(key));
   }
 
-  IncidentId incident_;
   const Book& book_;
   std::vector<std::string> order_;
   std::map<std::string, std::string> fixed_;
@@ -182,7 +191,7 @@ class Comments {
   std::string diagnosis_;  // Key of the current one.
   const VerificationAsked* asked_ = nullptr;
   const VerificationTried* first_good_ = nullptr;
-  int verdicts_ = 0, escalations_ = 0;
+  int verdicts_ = 0, escalations_ = 0, answers_ = 0;
 };
 
 std::vector<const Incident*> joined_to(IncidentId root, const Book& book) {
@@ -269,7 +278,7 @@ Thread project(const Book::Entry& entry, const Book& book, const ThreadOptions& 
       kTitleMax));
   thread.body = card(incident, end, book, options);
   thread.labels = labels_of(incident, end);
-  Comments comments(incident.id, book);
+  Comments comments(book);
   for (const auto& event : entry.events) comments.take(event);
   if (const auto joined = joined_to(incident.id, book); !joined.empty())
     comments.put("joins:1", joins_page(joined));

@@ -30,11 +30,16 @@ Options options_of(const config::Config& config, std::string key) {
   options.marker_key = std::move(key);
   for (const auto& service : config.services) options.depends_on[service.name] = service.depends_on;
   options.post_spacing = config.limits.issue_spacing;
+  if (options.post_spacing == base::Duration(0)) {  // A demo or a benchmark, on the forge.
+    options.posts_per_minute = options.posts_per_hour = 0;
+  }
+  options.steer_every = std::chrono::seconds(15);
   if (config.embedded()) {  // Lists of the forge never lag, and it is on this host.
     options.card_every = std::chrono::milliseconds(200);
     options.miss_gap = std::chrono::milliseconds(200);
     options.backoff_max = std::chrono::seconds(2);
     options.control_every = std::chrono::seconds(1);
+    options.steer_every = std::chrono::seconds(1);
   }
   return options;
 }

@@ -4,5 +4,5 @@ sre_test(integration_github
   LABEL integration)
 sre_test(integration_scribe
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_test.cc
-  LINKS agent_scribe_adapters github_adapters forge_adapters ledger_adapters
+  LINKS agent_scribe_adapters github_adapters embedded_users forge_adapters ledger_adapters
   LABEL integration)

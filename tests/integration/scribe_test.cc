@@ -5,12 +5,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <thread>
 
 #include "agents/scribe/github_adapter.h"
 #include "agents/scribe/key_file.h"
 #include "forge/forge.h"
+#include "github/embedded_users.h"
 #include "github/rest_github.h"
 #include "ledger/sqlite_ledger.h"
 #include "role/loop.h"
@@ -54,6 +57,7 @@ class Running {
     options.post_spacing = 0ms;
     options.miss_gap = 100ms;
     options.backoff_max = 500ms;
+    options.steer_every = 100ms;
     scribe::Scribe scribe(options, random);
     role::Mailbox<scribe::Answer> mailbox;
     scribe::GithubAdapter adapter(**github, mailbox);
@@ -74,6 +78,7 @@ struct Scene {
   base::SystemClock clock;
   base::SystemRandom random;
   std::string path = folder.file("ledger.db");
+  std::map<std::string, std::string> tokens;  // Of the forge's people, by login.
   std::string key = *scribe::load_or_make_key(folder.file("scribe.key"), random);
   std::unique_ptr<ledger::Ledger> ledger = ledger::open_sqlite({path}, clock).value();
   std::unique_ptr<forge::Forge> forge = start_forge(0);
@@ -83,6 +88,13 @@ struct Scene {
     wanted.database_path = folder.file("forge.db");
     wanted.port = port;
     wanted.tokens = {{"owner-token", "sre-space"}};
+    const auto users = github::embedded_users(folder.file(""), random);
+    REQUIRE(users.ok());
+    for (const auto& user : *users) {
+      wanted.tokens[user.token] = user.login;
+      tokens[user.login] = user.token;
+      if (const auto role = forge::parse_role(user.role)) wanted.roles[user.login] = *role;
+    }
     auto opened = forge::Forge::open(wanted, clock);
     REQUIRE(opened.ok());
     return std::move(opened).value();
@@ -144,11 +156,39 @@ struct Scene {
     }
     return false;
   }
-  std::unique_ptr<github::Github> reader() {
+  std::unique_ptr<github::Github> as(const std::string& token) {
     auto github = github::make_rest_github(
-        {.api = forge->url(), .repository = "sre-space/demo", .token = "owner-token"}, clock);
+        {.api = forge->url(), .repository = "sre-space/demo", .token = token}, clock);
     return std::move(github).value();
   }
+  std::unique_ptr<github::Github> reader() { return as("owner-token"); }
+  std::int64_t say(const std::string& login, const std::string& body) {
+    const auto said = as(tokens.at(login))->comment(issue, body);
+    REQUIRE(said.ok());
+    return said->id;
+  }
+  void set_state(const std::string& login, const char* state) {
+    github::IssueEdit edit;
+    edit.state = state;
+    REQUIRE(as(tokens.at(login))->edit_issue(issue, edit).ok());
+  }
+  template <class T>
+  std::vector<T> told() {
+    std::vector<T> found;
+    const auto records = ledger->read(0, 100'000);
+    for (const auto& record : *records) {
+      if (const auto* what = std::get_if<T>(&record.event.what)) found.push_back(*what);
+    }
+    return found;
+  }
+  bool comes(const std::function<bool()>& what, base::Duration limit = 10s) {
+    for (const auto end = clock.now().boot + limit; clock.now().boot < end;) {
+      if (what()) return true;
+      std::this_thread::sleep_for(10ms);
+    }
+    return false;
+  }
+  std::int64_t issue = 0;
   std::vector<github::Issue> issues() {
     github::IssueQuery query;
     query.label = "incident";
@@ -192,6 +232,70 @@ TEST_CASE("scribe on the forge: the forge is away while all happens, and the Scr
   const auto issues = scene.issues();
   REQUIRE(issues.size() == 2);
   for (const auto& issue : issues) CHECK(scene.reader()->list_comments(issue.number)->size() == 5);
+}
+
+TEST_CASE("scribe on the forge: people approve, hold and close by their rights") {
+  using R = incident::Role;
+  Scene scene;
+  std::optional<Running> scribe;
+  scribe.emplace(scene.path, scene.forge->url(), scene.key);
+  Signal signal;
+  signal.service = "policy-service";
+  signal.at = scene.clock.now().wall;
+  DiagnosisMade made;
+  made.failure = FailureClass::oom;
+  made.culprit = "policy-service";
+  PlanMade plan;
+  plan.hash = "a1b2c3d4";
+  plan.menu = {
+      {"A1", Action::restart, "policy-service", "c", "s", "low", "none needed", "it died", 0, 0}};
+  scene.tell(1, R::scout, IncidentOpened{signal, Severity::high, "f", ""});
+  scene.tell(1, R::brain, made);
+  scene.tell(1, R::brain, plan);
+  scene.tell(1, R::fixer, ApprovalAsked{"a1b2c3d4", scene.clock.now().wall + 30min});
+  REQUIRE(scene.comes([&] { return !scene.told<IssueOpened>().empty(); }));
+  scene.issue = scene.told<IssueOpened>().front().number;
+  const auto commands = [&](std::size_t n) {
+    return scene.comes([&] { return scene.told<OperatorCommanded>().size() == n; });
+  };
+
+  scene.say("dave", "/approve a1b2c3d4");
+  scene.say("bob", "/approve a1b2c3d4");
+  scene.say("alice", "> /approve a1b2c3d4");
+  scene.say("alice", "/approve 00000000");
+  scene.say("carol", "/hold while I look");
+  REQUIRE(commands(4));
+  CHECK(scene.told<ApprovalGiven>().empty());
+  CHECK(scene.state_of(1) == State::awaiting_approval);
+  CHECK(scene.told<OperatorCommanded>().back().refusal.empty());
+
+  const auto start = scene.clock.now().boot;
+  scene.say("alice", "/approve a1b2c3d4");
+  REQUIRE(scene.comes([&] { return scene.told<ApprovalGiven>().size() == 1; }));
+  MESSAGE("approved after " << base::format_duration(scene.clock.now().boot - start));
+  CHECK(scene.told<ApprovalGiven>().front().by == "alice");
+  CHECK(scene.state_of(1) == State::planned);
+
+  scribe.reset();  // A new process hears the same thread and counts nothing twice.
+  scribe.emplace(scene.path, scene.forge->url(), scene.key);
+  scene.say("alice", "/approve a1b2c3d4");
+  REQUIRE(commands(6));
+  CHECK(scene.told<ApprovalGiven>().size() == 1);
+  CHECK_FALSE(scene.told<OperatorCommanded>().back().refusal.empty());
+
+  scene.set_state("carol", "closed");
+  REQUIRE(scene.is_closed_within(1, 10s));
+  CHECK(scene.told<StoodDown>().front().by == "carol");
+  scene.set_state("alice", "open");
+  REQUIRE(scene.comes([&] { return scene.state_of(1) == State::diagnosing; }));
+  CHECK(scene.told<IncidentReopened>().size() == 1);
+  scene.say("alice", "/close");
+  REQUIRE(scene.is_closed_within(1, 10s));
+  REQUIRE(scene.comes([&] { return scene.issues().front().state == "closed"; }));
+  scribe.reset();
+  int refused = 0;
+  for (const auto& said : scene.told<OperatorCommanded>()) refused += said.refusal.empty() ? 0 : 1;
+  CHECK(refused == 4);
 }
 
 TEST_CASE("key file: made once, kept, refused when damaged") {

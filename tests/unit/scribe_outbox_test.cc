@@ -18,7 +18,6 @@ class Desk {
     thread.title = "t";
     thread.body = "card 1";
     thread.labels = {"incident", "Status: Detected"};
-    options.post_spacing = 0s;
   }
 
   std::string next() {
@@ -112,14 +111,69 @@ TEST_CASE("outbox: posts keep their distance; the close waits for them") {
   desk.write_all();
   desk.thread.comments = {{"memory:1", "m"}};
   desk.thread.closed = true;
-  desk.options.post_spacing = 1s;
-  desk.options.last_post = desk.now - 400ms;
+  desk.options.posts_free_at = desk.now + 600ms;
   CHECK(desk.next() == "");
   CHECK(desk.at == desk.now + 600ms);
-  desk.options.last_post = desk.now + 1h;  // By the clock of an earlier boot: long past.
+  desk.options.posts_free_at = desk.now;
   CHECK(desk.next() == "comment comment:memory:1");
   desk.write_all();
   CHECK(desk.outbox.is_closed());
+}
+
+TEST_CASE("outbox: a reopened incident is closed again") {
+  Desk desk;
+  desk.thread.closed = true;
+  desk.write_all();
+  REQUIRE(desk.outbox.is_closed());
+  Event event;
+  event.what = IncidentReopened{"ada"};
+  desk.outbox.absorb(event);
+  CHECK_FALSE(desk.outbox.is_closed());
+  desk.write_all();
+  CHECK(desk.outbox.is_closed());
+}
+
+TEST_CASE("outbox: no window of a minute or an hour holds more posts than allowed") {
+  for (const auto& limits :
+       {scribe::PostBudget::Limits{1s, 40, 240}, {0s, 40, 240}, {2s, 0, 100}, {0s, 3, 7}}) {
+    scribe::PostBudget budget(limits);
+    std::vector<base::Instant> posts;
+    base::Now now{base::wall_from_ms(1'795'182'756'000), base::instant_from_ms(5'000)};
+    const auto move_to = [&](base::Instant at) {
+      now.wall += std::chrono::duration_cast<base::Millis>(at - now.boot);
+      now.boot = at;
+    };
+    for (int i = 0; i < 700; ++i) {  // As fast as it lets us, with a pause now and then.
+      if (i % 97 == 96) move_to(now.boot + 400s);
+      if (const auto free = budget.free_at(now)) {
+        CHECK(*free > now.boot);
+        CHECK(budget.free_at({now.wall, *free - 1ms}).has_value());
+        move_to(*free);
+      }
+      CHECK_FALSE(budget.free_at(now).has_value());
+      budget.spend(now);
+      posts.push_back(now.boot);
+    }
+    const auto check_window = [&](int most, base::Duration length) {
+      for (std::size_t i = static_cast<std::size_t>(most); most > 0 && i < posts.size(); ++i) {
+        CHECK(posts[i] - posts[i - static_cast<std::size_t>(most)] >= length);
+      }
+    };
+    check_window(1, limits.spacing);
+    check_window(limits.per_minute, 1min);
+    check_window(limits.per_hour, 1h);
+  }
+}
+
+TEST_CASE("outbox: after a reboot UTC tells how old a post is") {
+  scribe::PostBudget budget({1s, 1, 0});
+  const auto wall = base::wall_from_ms(1'795'182'756'000);
+  budget.spend({wall, base::instant_from_ms(9'000'000)});
+  CHECK(budget.free_at({wall + 20s, base::instant_from_ms(3'000)}) ==
+        base::instant_from_ms(43'000));
+  CHECK_FALSE(budget.free_at({wall + 61s, base::instant_from_ms(3'000)}).has_value());
+  CHECK(budget.free_at({wall - 10min, base::instant_from_ms(3'000)}) ==
+        base::instant_from_ms(63'000));
 }
 
 TEST_CASE("outbox: the close waits for the word") {

@@ -279,8 +279,7 @@ TEST_CASE("thread: approval, escalation, unknown outcome") {
       .tell(1, oom_diagnosis())
       .tell(1, restart_plan())
       .tell(1, ApprovalAsked{"a1b2c3d4", {}});
-  CHECK(has(comment(story.thread(), "approval:a1b2c3d4").body,
-            "sre-space incidents approve 1 a1b2c3d4"));
+  CHECK(has(comment(story.thread(), "approval:a1b2c3d4").body, "/approve a1b2c3d4\n"));
   story.tell(1, ApprovalGiven{"a1b2c3d4", "ada"});
   CHECK(has(comment(story.thread(), "approval:a1b2c3d4").body, "Approved by `ada`"));
   story.tell(1, ActionIntended{"OP", "a1b2c3d4", 1, Action::restart, "policy-service", "", "", {}});

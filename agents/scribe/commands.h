@@ -1,0 +1,29 @@
+// What a person may say in a comment: a command on its first line. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "github/github.h"
+
+namespace scribe {
+
+enum class Verb { approve, hold, resume, restart, rollback, escalate, why, dry_run, close };
+
+struct Order {
+  Verb verb = Verb::why;
+  std::string argument;  // The first word after it; empty when there is none.
+  std::string line;      // As it was said, at most 120 bytes.
+};
+
+// The command at the very beginning of a comment. Nothing when the first line is anything else: a
+// quote, code, indented, hidden in HTML, or a command in the wrong letters. What follows the first
+// word of a line is its argument; only "/approve" and "/restart" have one, elsewhere it is a
+// remark.
+[[nodiscard]] std::optional<Order> parse_command(std::string_view body);
+[[nodiscard]] std::string_view to_string(Verb verb);  // "/approve"
+// The least right in the repository that it takes.
+[[nodiscard]] github::Right needed_right(Verb verb);
+
+}  // namespace scribe

@@ -1,0 +1,236 @@
+#include "agents/scribe/steering.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace scribe {
+namespace {
+
+using namespace incident;  // NOLINT: the domain's words are this file's words.
+
+constexpr base::Duration kFresh = std::chrono::minutes(30);  // Only a hold may be older.
+constexpr base::Duration kLag = std::chrono::minutes(2);     // Lists may be late by so much.
+constexpr base::Duration kReopenings = std::chrono::hours(24 * 30);  // Looked for at the start.
+constexpr std::size_t kCursorMoves =
+    50;                           // Entries: below, the same question, answered by "unchanged".
+constexpr int kRefusalsMax = 10;  // For want of rights, per incident.
+
+bool is_edited(const github::Comment& comment) { return comment.updated_at != comment.created_at; }
+
+// Somebody may still decide something here.
+bool goes_on(const Incident& incident) {
+  return !is_over(incident.state) || incident.state == State::escalated;
+}
+
+std::string name_of(IncidentId incident, const char* kind, std::int64_t id) {
+  return "i" + std::to_string(incident) + "-" + kind + "-" + std::to_string(id);
+}
+base::WallTime earlier(base::WallTime at) {
+  return at - std::chrono::duration_cast<base::Millis>(kLag);
+}
+std::string comment_id(IncidentId incident, std::int64_t id) {
+  return name_of(incident, "comment", id);
+}
+
+// Why this plan cannot be approved now; empty when it can.
+std::string objection(const Order& command, const Incident& incident, base::WallTime now) {
+  const bool waits = incident.state == State::awaiting_approval && incident.plan &&
+                     incident.asked && incident.asked->plan == incident.plan->hash;
+  if (!waits) return "no plan of this incident waits for approval";
+  if (now > incident.asked->expires)
+    return "the time to approve plan " + incident.plan->hash + " is over";
+  if (command.argument.empty())
+    return "it names no plan; the one that waits is " + incident.plan->hash;
+  if (command.argument != incident.plan->hash)
+    return "it names another plan than the one that waits, " + incident.plan->hash;
+  return "";
+}
+
+std::string objection_of(const Order& command, const Asked& asked, const Incident& incident,
+                         base::WallTime now) {
+  const auto need = needed_right(command.verb);
+  if (asked.right < need) {
+    return "it takes the right " + std::string(github::to_string(need)) + " in this repository";
+  }
+  if (command.verb == Verb::approve) {
+    if (is_edited(*asked.said)) return "an edited comment approves nothing; please write a new one";
+    if (now - asked.said->created_at > kFresh) return "it is more than 30 minutes old";
+    return objection(command, incident, now);
+  }
+  if (command.verb != Verb::why && !goes_on(incident)) return "this incident is over";
+  return "";
+}
+
+}  // namespace
+
+std::vector<Payload> judge(const Asked& asked, const Incident& incident, base::WallTime now) {
+  if (!asked.said || asked.is_ours || asked.said->is_bot) return {};
+  const auto command = parse_command(asked.said->body);
+  if (!command) return {};
+  const bool is_approval = command->verb == Verb::approve;
+  if (is_edited(*asked.said) && !is_approval) return {};
+  if (command->verb != Verb::hold && !is_approval && now - asked.said->created_at > kFresh)
+    return {};
+  const std::string& by = asked.said->author;
+  const std::string line = base::clean_text(command->line);
+  const std::string refusal = objection_of(*command, asked, incident, now);
+  std::vector<Payload> events{OperatorCommanded{line, by, refusal}};
+  if (!refusal.empty()) return events;
+  if (is_approval) events.emplace_back(ApprovalGiven{incident.plan->hash, by});
+  if (command->verb == Verb::close) events.emplace_back(StoodDown{"Asked for by /close.", by});
+  return events;
+}
+
+// ---- Facts in ----------------------------------------------------------------------------------
+
+void Steering::absorb(const Event& event) {
+  if (const auto* opened = std::get_if<IssueOpened>(&event.what))
+    incidents_[opened->number] = event.incident;
+  if (!event.id.starts_with("i" + std::to_string(event.incident) + "-")) return;
+  recorded_.insert(event.id);
+  const auto* said = std::get_if<OperatorCommanded>(&event.what);
+  if (said == nullptr || said->refusal.empty()) return;
+  ++refusals_[event.incident];
+  refused_at_.emplace(event.id, event.at);
+}
+
+void Steering::absorb(const Heard& heard, const Book& book, base::Now now) {
+  listen_at_ = now.boot + every_;
+  for (const auto& comment : heard.comments) hear(comment, book);
+  for (const auto& issue : heard.issues) hear(issue, book);
+  // The question stays the same as long as its answer is short: then "unchanged" costs nothing.
+  if (heard.comments.size() >= kCursorMoves)
+    comments_since_ = earlier(heard.comments.back().updated_at);
+  base::WallTime newest{};
+  for (const auto& issue : heard.issues) newest = std::max(newest, issue.updated_at);
+  if (!issues_since_ || heard.issues.size() >= kCursorMoves)
+    issues_since_ = earlier(std::max(newest, issues_since_.value_or(now.wall)));
+}
+
+void Steering::hear(const github::Comment& comment, const Book& book) {
+  const auto found = incidents_.find(comment.issue);
+  if (found == incidents_.end() || comment.is_bot || !parse_command(comment.body)) return;
+  const Incident* incident = book.find(found->second);
+  if (incident == nullptr || incident->state == State::closed) return;
+  const auto passed = passed_over_.find(comment.id);
+  if (passed != passed_over_.end() && passed->second == comment.updated_at) return;
+  if (recorded_.contains(comment_id(incident->id, comment.id))) return;
+  queue_.emplace(comment.id, incident->id);
+}
+
+void Steering::hear(const github::Issue& issue, const Book& book) {
+  const auto found = incidents_.find(issue.number);
+  const Incident* incident = found == incidents_.end() ? nullptr : book.find(found->second);
+  if (incident == nullptr) return;
+  const bool closed = issue.state == "closed";
+  const bool surprises = closed ? goes_on(*incident) : incident->state == State::closed;
+  if (!surprises) return;
+  looks_[incident->id] = issue.number;  // Each time: lists may lag behind one another.
+}
+
+void Steering::absorb(const Asked& asked) {
+  queue_.erase(asked.comment);
+  asked_ = asked;
+}
+
+void Steering::absorb(const SeenWho& seen) {
+  looks_.erase(seen.incident);
+  seen_ = seen;
+}
+
+// ---- Decisions out -----------------------------------------------------------------------------
+
+std::vector<Steering::Drafts> Steering::drafts(const Book& book, base::Random& random,
+                                               base::Now now) {
+  std::vector<Drafts> all;
+  if (asked_) {
+    auto unit = heed(*asked_, book, random, now);
+    if (unit)
+      all.push_back(*std::move(unit));
+    else
+      asked_.reset();
+  }
+  if (seen_) {
+    auto unit = heed(*seen_, book, random, now);
+    if (unit)
+      all.push_back(*std::move(unit));
+    else
+      seen_.reset();
+  }
+  return all;
+}
+
+// Nothing: it stands in the ledger already, or leads to nothing.
+std::optional<Steering::Drafts> Steering::heed(const Asked& asked, const Book& book,
+                                               base::Random& random, base::Now now) {
+  const Incident* incident = book.find(asked.incident);
+  std::string id = comment_id(asked.incident, asked.comment);
+  if (incident == nullptr || recorded_.contains(id)) return std::nullopt;
+  const auto events = judge(asked, *incident, now.wall);
+  if (asked.said) passed_over_[asked.comment] = asked.said->updated_at;
+  if (events.empty()) return std::nullopt;
+  const Verb verb = parse_command(asked.said->body)->verb;
+  const std::string refusal = "i" + std::to_string(asked.incident) + "-refused-" +
+                              asked.said->author + std::string(to_string(verb));
+  const auto refused = refused_at_.find(refusal);
+  // Refused once, a comment stays so, whatever its author may do by then.
+  if (refused != refused_at_.end() && asked.said->created_at <= refused->second)
+    return std::nullopt;
+  if (asked.right < needed_right(verb)) {  // One polite answer, however often it is said.
+    if (refused != refused_at_.end() || refusals_[asked.incident] >= kRefusalsMax)
+      return std::nullopt;
+    id = refusal;
+  }
+  role::Drafter drafter(book, incident::Role::scribe, random, now);
+  for (const auto& event : events) {
+    const bool first = &event == &events.front();
+    drafter.add_as(first ? id : id + "-effect", asked.incident, event);
+  }
+  return drafter.take();
+}
+
+std::optional<Steering::Drafts> Steering::heed(const SeenWho& seen, const Book& book,
+                                               base::Random& random, base::Now now) {
+  const Incident* incident = book.find(seen.incident);
+  if (incident == nullptr || !seen.change || seen.is_ours || seen.change->is_bot)
+    return std::nullopt;
+  const std::string id = name_of(seen.incident, "event", seen.change->id);
+  const bool counts = seen.change->closed ? goes_on(*incident) : incident->state == State::closed;
+  if (!counts || recorded_.contains(id)) return std::nullopt;
+  role::Drafter drafter(book, incident::Role::scribe, random, now);
+  if (seen.change->closed)
+    drafter.add_as(id, seen.incident, StoodDown{"The issue was closed by hand.", seen.change->by});
+  else
+    drafter.add_as(id, seen.incident, IncidentReopened{seen.change->by});
+  return drafter.take();
+}
+
+std::optional<Listen> Steering::listen(const Book& book, base::Now now) const {
+  if (!is_on() || now.boot < listen_at_) return std::nullopt;
+  Listen listen;
+  listen.issues_since =
+      issues_since_.value_or(now.wall - std::chrono::duration_cast<base::Millis>(kReopenings));
+  for (const auto id : book.live()) {
+    const Incident& incident = *book.find(id);
+    if (incident.issue == 0 || incident.state == State::closed) continue;
+    const auto opened = earlier(incident.reached.at("opened").at);
+    listen.comments_since = std::min(listen.comments_since.value_or(opened), opened);
+  }
+  if (listen.comments_since && comments_since_)
+    listen.comments_since = std::max(*listen.comments_since, *comments_since_);
+  return listen;
+}
+
+// One at a time, so that each is judged by what the one before it changed.
+std::optional<Ask> Steering::ask() const {
+  if (asked_ || queue_.empty()) return std::nullopt;
+  return Ask{queue_.begin()->second, queue_.begin()->first};
+}
+
+std::optional<LookWho> Steering::look() const {
+  if (seen_ || looks_.empty()) return std::nullopt;
+  return LookWho{looks_.begin()->first, looks_.begin()->second};
+}
+
+}  // namespace scribe
