@@ -68,6 +68,7 @@ const std::vector<Row>& rows() {
          c.facts.stop_reason = "moving house (by command line)";
        },
        Answer::wait, "the stop is set: moving house (by command line)"},
+      {"hold", [](Case& c) { c.incident.held_by = "ada"; }, Answer::wait, "held by ada"},
       {"mode", [](Case& c) { c.facts.mode = config::Mode::dry_run; }, Answer::refuse,
        "mode is dry_run; would restart policy"},
       {"mode", [](Case& c) { c.facts.mode = config::Mode::observe; }, Answer::refuse,
