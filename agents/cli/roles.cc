@@ -15,9 +15,13 @@ namespace cli {
 int run_role(const std::string& role, const Context& context) {
   const up::Lifeline lifeline;
   using Run = int (*)(const config::Config&, const base::Logger&);
-  const struct { const char* name; Run run; } roles[] = {
-      {"scout", scout::run},   {"brain", brain::run},   {"fixer", fixer::run},     {"memory", memory_role::run},
-      {"scribe", scribe::run}, {"warden", warden::run}, {"console", console::run}, {"forge", forge_role::run},
+  const struct {
+    const char* name;
+    Run run;
+  } roles[] = {
+      {"scout", scout::run},        {"brain", brain::run},      {"fixer", fixer::run},
+      {"memory", memory_role::run}, {"scribe", scribe::run},    {"warden", warden::run},
+      {"console", console::run},    {"forge", forge_role::run},
   };
   for (const auto& known : roles) {
     if (role == known.name) return known.run(context.config, context.logger);

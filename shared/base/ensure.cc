@@ -18,10 +18,10 @@ struct CodeName {
   std::string_view name;
 };
 constexpr CodeName kCodes[] = {
-    {ErrorCode::not_found, "not_found"}, {ErrorCode::invalid, "invalid"},
-    {ErrorCode::denied, "denied"},       {ErrorCode::conflict, "conflict"},
+    {ErrorCode::not_found, "not_found"},     {ErrorCode::invalid, "invalid"},
+    {ErrorCode::denied, "denied"},           {ErrorCode::conflict, "conflict"},
     {ErrorCode::unavailable, "unavailable"}, {ErrorCode::timeout, "timeout"},
-    {ErrorCode::unknown, "unknown"},     {ErrorCode::corrupt, "corrupt"},
+    {ErrorCode::unknown, "unknown"},         {ErrorCode::corrupt, "corrupt"},
 };
 }  // namespace
 

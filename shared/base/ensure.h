@@ -1,5 +1,5 @@
-// The check for our own mistakes. A process unsure of its own state must not touch anyone's systems:
-// it writes one line to stderr and aborts, in every build. Never used on outside data.
+// The check for our own mistakes. A process unsure of its own state must not touch anyone's
+// systems: it writes one line to stderr and aborts, in every build. Never used on outside data.
 #pragma once
 
 namespace base {

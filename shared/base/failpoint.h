@@ -1,5 +1,6 @@
-// Failpoints: named places at both sides of every effect where a test can make the process die, wait
-// or fail. Armed by SRE_FAILPOINT=name:kill|error|delay:nth[,...]; unarmed, a failpoint is one load.
+// Failpoints: named places at both sides of every effect where a test can make the process die,
+// wait or fail. Armed by SRE_FAILPOINT=name:kill|error|delay:nth[,...]; unarmed, a failpoint is one
+// load.
 #pragma once
 
 #include <string_view>

@@ -6,8 +6,9 @@
 
 namespace base {
 
-[[nodiscard]] std::string sha256_hex(std::string_view bytes);                             // 64 hex digits.
-[[nodiscard]] std::string hmac_sha256_hex(std::string_view key, std::string_view bytes);  // 64 hex digits.
+[[nodiscard]] std::string sha256_hex(std::string_view bytes);  // 64 hex digits.
+[[nodiscard]] std::string hmac_sha256_hex(std::string_view key,
+                                          std::string_view bytes);  // 64 hex digits.
 // Compares in time that depends on the lengths alone; unequal lengths are unequal.
 [[nodiscard]] bool equal_constant_time(std::string_view a, std::string_view b);
 // Standard base64 with padding.

@@ -1,5 +1,5 @@
-// Identifiers: ULIDs (26 characters of Crockford base32: 48 bits of UTC milliseconds, 80 random bits),
-// sortable by time as text. Source of the format: github.com/ulid/spec.
+// Identifiers: ULIDs (26 characters of Crockford base32: 48 bits of UTC milliseconds, 80 random
+// bits), sortable by time as text. Source of the format: github.com/ulid/spec.
 #pragma once
 
 #include <cstdint>

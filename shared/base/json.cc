@@ -15,8 +15,10 @@ bool too_deep(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = false;
     } else if (c == '"') {
       in_string = true;
     } else if (c == '[' || c == '{') {
@@ -28,7 +30,8 @@ bool too_deep(std::string_view text) {
   return false;
 }
 
-// Parses while noticing a key given twice in one object, which different readers resolve differently.
+// Parses while noticing a key given twice in one object, which different readers resolve
+// differently.
 class DuplicateKeys {
  public:
   bool operator()(int /*depth*/, json::parse_event_t event, json& value) {
@@ -62,7 +65,8 @@ Result<json> parse_json(std::string_view text) {
   try {
     json value = json::parse(text, std::ref(duplicates));
     if (!duplicates.found().empty()) {
-      return Error{ErrorCode::invalid, "JSON object with the key \"" + duplicates.found() + "\" twice"};
+      return Error{ErrorCode::invalid,
+                   "JSON object with the key \"" + duplicates.found() + "\" twice"};
     }
     return value;
   } catch (const json::exception& e) {

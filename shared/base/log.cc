@@ -9,10 +9,14 @@ namespace {
 
 std::string_view name_of(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "debug";
-    case LogLevel::info: return "info";
-    case LogLevel::warn: return "warn";
-    case LogLevel::error: return "error";
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warn:
+      return "warn";
+    case LogLevel::error:
+      return "error";
   }
   return "error";
 }
@@ -30,11 +34,14 @@ void append_value(std::string& line, std::string_view value) {
   }
   line += '"';
   for (char c : value) {
-    if (c == '"' || c == '\\') line += '\\', line += c;
-    else if (c == '\n') line += "\\n";
+    if (c == '"' || c == '\\')
+      line += '\\', line += c;
+    else if (c == '\n')
+      line += "\\n";
     else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
       line += "\\x", line += kHex[static_cast<unsigned char>(c) >> 4], line += kHex[c & 15];
-    } else line += c;
+    } else
+      line += c;
   }
   line += '"';
 }
@@ -43,7 +50,8 @@ void append_value(std::string& line, std::string_view value) {
 
 Logger::Logger(std::string agent, LogLevel least) : agent_(std::move(agent)), least_(least) {}
 
-void Logger::log(LogLevel level, std::string_view message, std::initializer_list<Field> fields) const {
+void Logger::log(LogLevel level, std::string_view message,
+                 std::initializer_list<Field> fields) const {
   if (level < least_) return;
   std::string line = format_utc(SystemClock().now().wall);
   line += ' ';

@@ -10,7 +10,12 @@
 
 namespace base {
 
-enum class LogLevel { debug, info, warn, error };  // error: a human must act; warn: handled; info: a state changed.
+enum class LogLevel {
+  debug,
+  info,
+  warn,
+  error
+};  // error: a human must act; warn: handled; info: a state changed.
 
 struct Field {
   std::string_view key;
@@ -26,11 +31,20 @@ struct Field {
 class Logger {
  public:
   Logger(std::string agent, LogLevel least);  // `agent` stands on every line.
-  void log(LogLevel level, std::string_view message, std::initializer_list<Field> fields = {}) const;
-  void debug(std::string_view m, std::initializer_list<Field> f = {}) const { log(LogLevel::debug, m, f); }
-  void info(std::string_view m, std::initializer_list<Field> f = {}) const { log(LogLevel::info, m, f); }
-  void warn(std::string_view m, std::initializer_list<Field> f = {}) const { log(LogLevel::warn, m, f); }
-  void error(std::string_view m, std::initializer_list<Field> f = {}) const { log(LogLevel::error, m, f); }
+  void log(LogLevel level, std::string_view message,
+           std::initializer_list<Field> fields = {}) const;
+  void debug(std::string_view m, std::initializer_list<Field> f = {}) const {
+    log(LogLevel::debug, m, f);
+  }
+  void info(std::string_view m, std::initializer_list<Field> f = {}) const {
+    log(LogLevel::info, m, f);
+  }
+  void warn(std::string_view m, std::initializer_list<Field> f = {}) const {
+    log(LogLevel::warn, m, f);
+  }
+  void error(std::string_view m, std::initializer_list<Field> f = {}) const {
+    log(LogLevel::error, m, f);
+  }
 
  private:
   std::string agent_;

@@ -64,7 +64,8 @@ class [[nodiscard]] Result {
 
  private:
   void check() const {
-    if (!ok()) fail_ensure(("Result::value() asked of an error: " + std::get<1>(state_).message).c_str());
+    if (!ok())
+      fail_ensure(("Result::value() asked of an error: " + std::get<1>(state_).message).c_str());
   }
   std::variant<T, Error> state_;
 };

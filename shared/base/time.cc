@@ -61,8 +61,8 @@ std::string format_utc(WallTime time, bool with_ms) {
 }
 
 std::optional<WallTime> parse_utc(std::string_view text) {
-  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != ' ') ||
-      text[13] != ':' || text[16] != ':') {
+  if (text.size() < 20 || text[4] != '-' || text[7] != '-' ||
+      (text[10] != 'T' && text[10] != ' ') || text[13] != ':' || text[16] != ':') {
     return std::nullopt;
   }
   const auto year = digits(text, 0, 4), month = digits(text, 5, 2), day = digits(text, 8, 2);
@@ -95,7 +95,8 @@ std::string format_duration(Duration duration) {
   if (ms < 1000) {
     std::snprintf(out, sizeof out, "%lldms", static_cast<long long>(ms));
   } else if (ms < 120'000) {
-    std::snprintf(out, sizeof out, ms % 1000 == 0 ? "%.0fs" : "%.2fs", static_cast<double>(ms) / 1000);
+    std::snprintf(out, sizeof out, ms % 1000 == 0 ? "%.0fs" : "%.2fs",
+                  static_cast<double>(ms) / 1000);
   } else if (ms < 7'200'000) {
     std::snprintf(out, sizeof out, "%.0fmin", static_cast<double>(ms) / 60'000);
   } else {
@@ -110,12 +111,18 @@ std::optional<Duration> parse_duration(std::string_view text) {
   if (error != std::errc() || !(number > 0) || number > 1e9) return std::nullopt;
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   double ms = 0;
-  if (unit == "ms") ms = number;
-  else if (unit == "s") ms = number * 1000;
-  else if (unit == "m" || unit == "min") ms = number * 60'000;
-  else if (unit == "h") ms = number * 3'600'000;
-  else return std::nullopt;
-  if (ms * 1e6 < 1 || ms * 1e6 > 9e18) return std::nullopt;  // Under 1 ns, or over what nanoseconds hold.
+  if (unit == "ms")
+    ms = number;
+  else if (unit == "s")
+    ms = number * 1000;
+  else if (unit == "m" || unit == "min")
+    ms = number * 60'000;
+  else if (unit == "h")
+    ms = number * 3'600'000;
+  else
+    return std::nullopt;
+  if (ms * 1e6 < 1 || ms * 1e6 > 9e18)
+    return std::nullopt;  // Under 1 ns, or over what nanoseconds hold.
   return Duration(static_cast<std::int64_t>(ms * 1e6));
 }
 

@@ -44,7 +44,9 @@ class SystemClock final : public Clock {
   [[nodiscard]] Now now() const override;
 };
 
-[[nodiscard]] constexpr std::int64_t to_ms(WallTime time) { return time.time_since_epoch().count(); }
+[[nodiscard]] constexpr std::int64_t to_ms(WallTime time) {
+  return time.time_since_epoch().count();
+}
 [[nodiscard]] constexpr std::int64_t to_ms(Instant time) {
   return std::chrono::duration_cast<Millis>(time.time_since_epoch()).count();
 }

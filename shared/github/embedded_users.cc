@@ -12,7 +12,11 @@
 namespace github {
 namespace {
 
-constexpr const char* kUsers[][2] = {{"sre-space", "admin"}, {"alice", "maintain"}, {"bob", "write"}, {"carol", "triage"}, {"dave", "read"}};
+constexpr const char* kUsers[][2] = {{"sre-space", "admin"},
+                                     {"alice", "maintain"},
+                                     {"bob", "write"},
+                                     {"carol", "triage"},
+                                     {"dave", "read"}};
 
 base::Error failed(const std::string& what, const std::string& path) {
   return {base::ErrorCode::unavailable, what + " " + path + ": " + std::strerror(errno)};
@@ -24,8 +28,11 @@ base::Status make(const std::string& path, base::Random& random) {
   const int descriptor = open(aside.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
   if (descriptor < 0) return failed("make", aside);
   std::string text;
-  for (const auto& [login, role] : kUsers) text += std::string(login) + " " + role + " forge_" + base::make_token(random, 20) + "\n";
-  const bool written = write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(descriptor) == 0;
+  for (const auto& [login, role] : kUsers)
+    text += std::string(login) + " " + role + " forge_" + base::make_token(random, 20) + "\n";
+  const bool written =
+      write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      fsync(descriptor) == 0;
   close(descriptor);
   const bool linked = written && (link(aside.c_str(), path.c_str()) == 0 || errno == EEXIST);
   const auto error = failed("make", path);
@@ -35,7 +42,8 @@ base::Status make(const std::string& path, base::Random& random) {
 
 }  // namespace
 
-base::Result<std::vector<EmbeddedUser>> embedded_users(const std::string& state_dir, base::Random& random) {
+base::Result<std::vector<EmbeddedUser>> embedded_users(const std::string& state_dir,
+                                                       base::Random& random) {
   const std::string path = state_dir + "/forge-users";
   if (access(path.c_str(), F_OK) != 0) {
     if (auto made = make(path, random); !made) return made.error();
@@ -48,7 +56,9 @@ base::Result<std::vector<EmbeddedUser>> embedded_users(const std::string& state_
     std::istringstream words(line);
     if (words >> user.login >> user.role >> user.token) users.push_back(std::move(user));
   }
-  if (users.empty()) return base::Error{base::ErrorCode::corrupt, "read " + path + ": no user in it; remove the file to have it made anew"};
+  if (users.empty())
+    return base::Error{base::ErrorCode::corrupt,
+                       "read " + path + ": no user in it; remove the file to have it made anew"};
   return users;
 }
 

@@ -12,12 +12,13 @@ namespace github {
 
 struct EmbeddedUser {
   std::string login;
-  std::string role;   // admin, maintain, write, triage or read.
+  std::string role;  // admin, maintain, write, triage or read.
   std::string token;
 };
 
-// The users of <state_dir>/forge-users (one line each: login, role, token), the owner first; made when
-// the file is missing, by whoever comes first. Errors: unavailable, corrupt.
-[[nodiscard]] base::Result<std::vector<EmbeddedUser>> embedded_users(const std::string& state_dir, base::Random& random);
+// The users of <state_dir>/forge-users (one line each: login, role, token), the owner first; made
+// when the file is missing, by whoever comes first. Errors: unavailable, corrupt.
+[[nodiscard]] base::Result<std::vector<EmbeddedUser>> embedded_users(const std::string& state_dir,
+                                                                     base::Random& random);
 
 }  // namespace github

@@ -5,33 +5,60 @@
 namespace incident {
 namespace {
 
-constexpr base::NameTable<Role, 11> kRoles{{{Role::scout, "scout"}, {Role::brain, "brain"}, {Role::fixer, "fixer"},
-    {Role::memory, "memory"}, {Role::scribe, "scribe"}, {Role::warden, "warden"}, {Role::console, "console"},
-    {Role::forge, "forge"}, {Role::up, "up"}, {Role::chaos, "chaos"}, {Role::person, "person"}}};
+constexpr base::NameTable<Role, 11> kRoles{{{Role::scout, "scout"},
+                                            {Role::brain, "brain"},
+                                            {Role::fixer, "fixer"},
+                                            {Role::memory, "memory"},
+                                            {Role::scribe, "scribe"},
+                                            {Role::warden, "warden"},
+                                            {Role::console, "console"},
+                                            {Role::forge, "forge"},
+                                            {Role::up, "up"},
+                                            {Role::chaos, "chaos"},
+                                            {Role::person, "person"}}};
 
-constexpr base::NameTable<SignalKind, 9> kSignalKinds{{
-    {SignalKind::container_died, "container_died"}, {SignalKind::found_stopped, "found_stopped"},
-    {SignalKind::restarted_by_engine, "restarted_by_engine"}, {SignalKind::probe_timeout, "probe_timeout"},
-    {SignalKind::probe_refused, "probe_refused"}, {SignalKind::probe_error, "probe_error"},
-    {SignalKind::latency_above_bound, "latency_above_bound"}, {SignalKind::cpu_at_limit, "cpu_at_limit"},
-    {SignalKind::engine_unhealthy, "engine_unhealthy"}}};
+constexpr base::NameTable<SignalKind, 9> kSignalKinds{
+    {{SignalKind::container_died, "container_died"},
+     {SignalKind::found_stopped, "found_stopped"},
+     {SignalKind::restarted_by_engine, "restarted_by_engine"},
+     {SignalKind::probe_timeout, "probe_timeout"},
+     {SignalKind::probe_refused, "probe_refused"},
+     {SignalKind::probe_error, "probe_error"},
+     {SignalKind::latency_above_bound, "latency_above_bound"},
+     {SignalKind::cpu_at_limit, "cpu_at_limit"},
+     {SignalKind::engine_unhealthy, "engine_unhealthy"}}};
 
-constexpr base::NameTable<Severity, 4> kSeverities{{{Severity::critical, "critical"}, {Severity::high, "high"},
-    {Severity::medium, "medium"}, {Severity::low, "low"}}};
+constexpr base::NameTable<Severity, 4> kSeverities{{{Severity::critical, "critical"},
+                                                    {Severity::high, "high"},
+                                                    {Severity::medium, "medium"},
+                                                    {Severity::low, "low"}}};
 
-constexpr base::NameTable<FailureClass, 10> kFailures{{{FailureClass::crash, "crash"}, {FailureClass::oom, "oom"},
-    {FailureClass::crash_loop, "crash_loop"}, {FailureClass::hang, "hang"},
-    {FailureClass::high_latency, "high_latency"}, {FailureClass::cpu_saturation, "cpu_saturation"},
-    {FailureClass::dependency_down, "dependency_down"}, {FailureClass::stopped, "stopped"},
-    {FailureClass::nothing_wrong, "nothing_wrong"}, {FailureClass::unknown, "unknown"}}};
+constexpr base::NameTable<FailureClass, 10> kFailures{
+    {{FailureClass::crash, "crash"},
+     {FailureClass::oom, "oom"},
+     {FailureClass::crash_loop, "crash_loop"},
+     {FailureClass::hang, "hang"},
+     {FailureClass::high_latency, "high_latency"},
+     {FailureClass::cpu_saturation, "cpu_saturation"},
+     {FailureClass::dependency_down, "dependency_down"},
+     {FailureClass::stopped, "stopped"},
+     {FailureClass::nothing_wrong, "nothing_wrong"},
+     {FailureClass::unknown, "unknown"}}};
 
-constexpr base::NameTable<Persistence, 3> kPersistences{{{Persistence::transient, "transient"},
-    {Persistence::systemic, "systemic"}, {Persistence::architectural, "architectural"}}};
+constexpr base::NameTable<Persistence, 3> kPersistences{
+    {{Persistence::transient, "transient"},
+     {Persistence::systemic, "systemic"},
+     {Persistence::architectural, "architectural"}}};
 
-constexpr base::NameTable<Action, 9> kActions{{{Action::restart, "restart"}, {Action::scale_up, "scale_up"},
-    {Action::scale_down, "scale_down"}, {Action::rollback, "rollback"}, {Action::revert_config, "revert_config"},
-    {Action::clear_queue, "clear_queue"}, {Action::pull_request, "pull_request"}, {Action::escalate, "escalate"},
-    {Action::noop, "noop"}}};
+constexpr base::NameTable<Action, 9> kActions{{{Action::restart, "restart"},
+                                               {Action::scale_up, "scale_up"},
+                                               {Action::scale_down, "scale_down"},
+                                               {Action::rollback, "rollback"},
+                                               {Action::revert_config, "revert_config"},
+                                               {Action::clear_queue, "clear_queue"},
+                                               {Action::pull_request, "pull_request"},
+                                               {Action::escalate, "escalate"},
+                                               {Action::noop, "noop"}}};
 
 // Name and owner of each event, in the order of the variant. Two owners: the second is a person, or
 // `up` for "whoever saw it".
@@ -86,13 +113,23 @@ static_assert(std::size(kKinds) == std::variant_size_v<Payload>);
 std::string_view to_string(Role role) { return base::name_in(kRoles, role); }
 std::optional<Role> parse_role(std::string_view text) { return base::value_in(kRoles, text); }
 std::string_view to_string(SignalKind kind) { return base::name_in(kSignalKinds, kind); }
-std::optional<SignalKind> parse_signal_kind(std::string_view text) { return base::value_in(kSignalKinds, text); }
+std::optional<SignalKind> parse_signal_kind(std::string_view text) {
+  return base::value_in(kSignalKinds, text);
+}
 std::string_view to_string(Severity severity) { return base::name_in(kSeverities, severity); }
-std::optional<Severity> parse_severity(std::string_view text) { return base::value_in(kSeverities, text); }
+std::optional<Severity> parse_severity(std::string_view text) {
+  return base::value_in(kSeverities, text);
+}
 std::string_view to_string(FailureClass failure) { return base::name_in(kFailures, failure); }
-std::optional<FailureClass> parse_failure_class(std::string_view text) { return base::value_in(kFailures, text); }
-std::string_view to_string(Persistence persistence) { return base::name_in(kPersistences, persistence); }
-std::optional<Persistence> parse_persistence(std::string_view text) { return base::value_in(kPersistences, text); }
+std::optional<FailureClass> parse_failure_class(std::string_view text) {
+  return base::value_in(kFailures, text);
+}
+std::string_view to_string(Persistence persistence) {
+  return base::name_in(kPersistences, persistence);
+}
+std::optional<Persistence> parse_persistence(std::string_view text) {
+  return base::value_in(kPersistences, text);
+}
 std::string_view to_string(Action action) { return base::name_in(kActions, action); }
 std::optional<Action> parse_action(std::string_view text) { return base::value_in(kActions, text); }
 

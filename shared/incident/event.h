@@ -1,5 +1,5 @@
-// What can be said of an incident: one struct per event of the ledger, each with its one owner role.
-// Pure. The pages of every field: docs/formats/events.md. JSON: incident/event_codec.h.
+// What can be said of an incident: one struct per event of the ledger, each with its one owner
+// role. Pure. The pages of every field: docs/formats/events.md. JSON: incident/event_codec.h.
 #pragma once
 
 #include <cstdint>
@@ -39,20 +39,20 @@ enum class SignalKind {
 struct Signal {
   SignalKind kind = SignalKind::container_died;
   std::string service;
-  std::string container;      // Full id; empty when unknown.
+  std::string container;  // Full id; empty when unknown.
   std::string container_name;
   std::string image;
-  std::string started_at;     // The engine's text of the life that failed.
-  base::WallTime at;          // When it happened, by the best clock known (the engine's for its events).
-  std::string detail;         // One line for people.
-  std::string probe;          // "health" or "path", for probe signals.
+  std::string started_at;  // The engine's text of the life that failed.
+  base::WallTime at;   // When it happened, by the best clock known (the engine's for its events).
+  std::string detail;  // One line for people.
+  std::string probe;   // "health" or "path", for probe signals.
   std::vector<std::string> confirmed_by;  // Independent second signals, e.g. "engine state".
   std::optional<int> exit_code;
   bool oom_killed = false;
-  bool by_person = false;     // A kill that was not ours came before the death.
+  bool by_person = false;        // A kill that was not ours came before the death.
   bool engine_restarts = false;  // A restart policy brings it back.
   int restart_count = 0;
-  std::int64_t latency_ms = 0;   // Worst seen, for latency signals.
+  std::int64_t latency_ms = 0;  // Worst seen, for latency signals.
   double cpu_percent = 0;
   std::int64_t memory_bytes = 0;
   std::int64_t memory_limit_bytes = 0;
@@ -64,7 +64,16 @@ enum class Severity { critical, high, medium, low };
 
 // The closed list of failure classes.
 enum class FailureClass {
-  crash, oom, crash_loop, hang, high_latency, cpu_saturation, dependency_down, stopped, nothing_wrong, unknown
+  crash,
+  oom,
+  crash_loop,
+  hang,
+  high_latency,
+  cpu_saturation,
+  dependency_down,
+  stopped,
+  nothing_wrong,
+  unknown
 };
 [[nodiscard]] std::string_view to_string(FailureClass failure);
 [[nodiscard]] std::optional<FailureClass> parse_failure_class(std::string_view text);
@@ -75,15 +84,23 @@ enum class Persistence { transient, systemic, architectural };
 
 // The closed menu of actions.
 enum class Action {
-  restart, scale_up, scale_down, rollback, revert_config, clear_queue, pull_request, escalate, noop
+  restart,
+  scale_up,
+  scale_down,
+  rollback,
+  revert_config,
+  clear_queue,
+  pull_request,
+  escalate,
+  noop
 };
 [[nodiscard]] std::string_view to_string(Action action);
 [[nodiscard]] std::optional<Action> parse_action(std::string_view text);
 
 struct Evidence {
-  std::string id;      // "E1", unique within the incident.
-  std::string kind;    // engine_state, log, memory, cpu, probes, restarts, deploys, topology, recall.
-  std::string text;    // One line for people.
+  std::string id;    // "E1", unique within the incident.
+  std::string kind;  // engine_state, log, memory, cpu, probes, restarts, deploys, topology, recall.
+  std::string text;  // One line for people.
   std::vector<std::string> lines;  // Foreign text (log lines): shown fenced, never interpreted.
 };
 
@@ -94,13 +111,13 @@ struct Cause {
 };
 
 struct MenuEntry {
-  std::string id;         // "A1", unique within the plan.
+  std::string id;  // "A1", unique within the plan.
   Action action = Action::noop;
   std::string service;
   std::string container;  // Full id; empty for escalate and noop.
   std::string seen_started_at;
-  std::string risk;       // low | medium | high
-  std::string undo;       // How it can be taken back, in words; "none needed" for a restart.
+  std::string risk;  // low | medium | high
+  std::string undo;  // How it can be taken back, in words; "none needed" for a restart.
   std::string reason;
   int worked = 0, tried = 0;  // Of this action in recalled incidents of the same class.
 };
@@ -109,56 +126,99 @@ struct Match {
   IncidentId incident = 0;
   std::int64_t issue = 0;  // 0: it had none.
   std::string service;
-  std::string failure;     // Class name.
+  std::string failure;  // Class name.
   std::string action;
   bool proven = false;
-  double similarity = 0;   // Cosine, 1 is equal.
+  double similarity = 0;  // Cosine, 1 is equal.
 };
 
-// ---- Events, by owner ------------------------------------------------------------------------------
+// ---- Events, by owner
+// ------------------------------------------------------------------------------
 
 // Scout
 struct IncidentOpened {
   Signal signal;
   Severity severity = Severity::high;
   std::string fingerprint;  // service + symptom: one open incident each.
-  std::string snapshot;     // Hash of the 60 s of probes and stats before, kept as a blob; may be empty.
+  std::string
+      snapshot;  // Hash of the 60 s of probes and stats before, kept as a blob; may be empty.
 };
-struct SignalAdded { Signal signal; int count = 1; };  // `count` repeats since the last such event.
-struct SelfHealed { std::string reason; };
-struct VerificationTried { std::string op; int attempt = 1; bool ok = false; std::int64_t latency_ms = 0; std::string detail; };
-struct VerificationPassed { std::string op; int probes = 0; std::int64_t worst_ms = 0; std::string detail; };
-struct VerificationFailed { std::string op; std::string reason; };
-struct DeploySeen { std::string service, container, image, image_id; };
+struct SignalAdded {
+  Signal signal;
+  int count = 1;
+};  // `count` repeats since the last such event.
+struct SelfHealed {
+  std::string reason;
+};
+struct VerificationTried {
+  std::string op;
+  int attempt = 1;
+  bool ok = false;
+  std::int64_t latency_ms = 0;
+  std::string detail;
+};
+struct VerificationPassed {
+  std::string op;
+  int probes = 0;
+  std::int64_t worst_ms = 0;
+  std::string detail;
+};
+struct VerificationFailed {
+  std::string op;
+  std::string reason;
+};
+struct DeploySeen {
+  std::string service, container, image, image_id;
+};
 
 // Memory
-struct MemoryRecalled { std::vector<Match> matches; std::string action; int worked = 0, tried = 0; };
-struct MemoryIndexed { std::string failure, action; bool proven = false; };
+struct MemoryRecalled {
+  std::vector<Match> matches;
+  std::string action;
+  int worked = 0, tried = 0;
+};
+struct MemoryIndexed {
+  std::string failure, action;
+  bool proven = false;
+};
 
 // Brain
-struct EvidenceCollected { std::vector<Evidence> items; };
+struct EvidenceCollected {
+  std::vector<Evidence> items;
+};
 struct DiagnosisMade {
   FailureClass failure = FailureClass::unknown;
-  std::string culprit;      // Service.
-  double confidence = 0;    // 0..1, of the rule; memory never raises it.
+  std::string culprit;    // Service.
+  double confidence = 0;  // 0..1, of the rule; memory never raises it.
   Persistence persistence = Persistence::transient;
   std::vector<Cause> path;
   std::vector<std::string> ruled_out;
   std::string explanation;
-  std::string rule;         // Name of the rule that decided.
+  std::string rule;  // Name of the rule that decided.
 };
 struct PlanMade {
-  std::string hash;         // 8 hex digits of the SHA-256 of menu, target and generation.
+  std::string hash;  // 8 hex digits of the SHA-256 of menu, target and generation.
   int generation = 1;
   base::WallTime expires;
   std::vector<MenuEntry> menu;  // Best first: the first is the choice.
 };
-struct IncidentJoined { IncidentId root = 0; std::string reason; };
-struct PostmortemWritten { std::string text; };
+struct IncidentJoined {
+  IncidentId root = 0;
+  std::string reason;
+};
+struct PostmortemWritten {
+  std::string text;
+};
 
 // Fixer
-struct PlanRefused { std::string plan, guard, values; bool retry = false; };  // retry: a new plan may pass later.
-struct ApprovalAsked { std::string plan; base::WallTime expires; };
+struct PlanRefused {
+  std::string plan, guard, values;
+  bool retry = false;
+};  // retry: a new plan may pass later.
+struct ApprovalAsked {
+  std::string plan;
+  base::WallTime expires;
+};
 struct ActionIntended {
   std::string op;
   std::string plan;
@@ -167,44 +227,102 @@ struct ActionIntended {
   std::string service, container, seen_started_at;
   base::WallTime expires;
 };
-struct ActionDone { std::string op; std::string started_at; bool superseded = false; };
-struct ActionFailed { std::string op; std::string error; };
-struct ActionUnknown { std::string op; std::string error; };
-struct VerificationAsked { std::string op; std::string service; base::WallTime since; base::Duration soak{0}; };
-struct UndoDone { std::string op; };
-struct IncidentResolved { std::string op; std::string action; bool proven = true; };
-struct Escalated { std::string to; std::string reason; };
+struct ActionDone {
+  std::string op;
+  std::string started_at;
+  bool superseded = false;
+};
+struct ActionFailed {
+  std::string op;
+  std::string error;
+};
+struct ActionUnknown {
+  std::string op;
+  std::string error;
+};
+struct VerificationAsked {
+  std::string op;
+  std::string service;
+  base::WallTime since;
+  base::Duration soak{0};
+};
+struct UndoDone {
+  std::string op;
+};
+struct IncidentResolved {
+  std::string op;
+  std::string action;
+  bool proven = true;
+};
+struct Escalated {
+  std::string to;
+  std::string reason;
+};
 
 // Scribe
-struct IssueOpened { std::int64_t number = 0; std::string url; };
-struct ApprovalGiven { std::string plan; std::string by; };
-struct IncidentClosed { std::string reason; };
-struct IncidentReopened { std::string by; };
+struct IssueOpened {
+  std::int64_t number = 0;
+  std::string url;
+};
+struct ApprovalGiven {
+  std::string plan;
+  std::string by;
+};
+struct IncidentClosed {
+  std::string reason;
+};
+struct IncidentReopened {
+  std::string by;
+};
 // The first line of what was said. `refusal`: why it was refused; empty: it counts.
-struct OperatorCommanded { std::string command, by; std::string refusal = {}; };
+struct OperatorCommanded {
+  std::string command, by;
+  std::string refusal = {};
+};
 // GitHub operations: the outbox of everything written to GitHub.
 struct GithubIntended {
   std::string op;
-  std::string kind;  // open_issue, comment, edit_comment, edit_issue, add_label, remove_label, ensure_label.
-  std::string key;   // What of the thread it makes true, e.g. "comment:diagnosis:1".
+  std::string kind;    // open_issue, comment, edit_comment, edit_issue, add_label, remove_label,
+                       // ensure_label.
+  std::string key;     // What of the thread it makes true, e.g. "comment:diagnosis:1".
   std::string digest;  // Of the content sent.
 };
-struct GithubDone { std::string op; std::int64_t number = 0; std::string url; };  // number: issue or comment id.
-struct GithubFailed { std::string op; std::string error; };
-struct GithubUnknown { std::string op; std::string error; };
-struct OpHeld { std::string op; std::string reason; };
+struct GithubDone {
+  std::string op;
+  std::int64_t number = 0;
+  std::string url;
+};  // number: issue or comment id.
+struct GithubFailed {
+  std::string op;
+  std::string error;
+};
+struct GithubUnknown {
+  std::string op;
+  std::string error;
+};
+struct OpHeld {
+  std::string op;
+  std::string reason;
+};
 
 // Whoever saw it
-struct StoodDown { std::string reason, by; };
-struct StopSet { std::string reason, by; };
-struct StopCleared { std::string by; };
+struct StoodDown {
+  std::string reason, by;
+};
+struct StopSet {
+  std::string reason, by;
+};
+struct StopCleared {
+  std::string by;
+};
 
 using Payload =
-    std::variant<IncidentOpened, SignalAdded, SelfHealed, VerificationTried, VerificationPassed, VerificationFailed,
-                 DeploySeen, MemoryRecalled, MemoryIndexed, EvidenceCollected, DiagnosisMade, PlanMade,
-                 IncidentJoined, PostmortemWritten, PlanRefused, ApprovalAsked, ActionIntended, ActionDone,
-                 ActionFailed, ActionUnknown, VerificationAsked, UndoDone, IncidentResolved, Escalated,
-                 IssueOpened, ApprovalGiven, IncidentClosed, IncidentReopened, OperatorCommanded, GithubIntended,
+    std::variant<IncidentOpened, SignalAdded, SelfHealed, VerificationTried, VerificationPassed,
+                 VerificationFailed, DeploySeen, MemoryRecalled, MemoryIndexed, EvidenceCollected,
+                 DiagnosisMade, PlanMade, IncidentJoined, PostmortemWritten, PlanRefused,
+                 ApprovalAsked, ActionIntended, ActionDone, ActionFailed, ActionUnknown,
+                 VerificationAsked, UndoDone, IncidentResolved, Escalated, IssueOpened,
+                 ApprovalGiven, IncidentClosed, IncidentReopened, OperatorCommanded, GithubIntended,
                  GithubDone, GithubFailed, GithubUnknown, OpHeld, StoodDown, StopSet, StopCleared>;
 
 struct Event {
@@ -218,9 +336,9 @@ struct Event {
 
 // "incident.opened" and so on.
 [[nodiscard]] std::string_view name_of(const Payload& what);
-// True when `role` may write this event. Each event has one owner, but for those that anybody who saw
-// the fact may write (stood_down, stop.*), and approvals and commands, which a person at the command
-// line gives as well.
+// True when `role` may write this event. Each event has one owner, but for those that anybody who
+// saw the fact may write (stood_down, stop.*), and approvals and commands, which a person at the
+// command line gives as well.
 [[nodiscard]] bool may_write(Role role, const Payload& what);
 
 }  // namespace incident

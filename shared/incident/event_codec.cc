@@ -11,100 +11,311 @@ namespace {
 
 using nlohmann::json;
 
-// One description of each struct's fields serves both directions: `fields(archive, value)` visits them
-// with their names; Writer fills a JSON object, Reader takes from one.
-template <class A> void fields(A& a, Signal& v) {
-  a("kind", v.kind); a("service", v.service); a("container", v.container); a("container_name", v.container_name);
-  a("image", v.image); a("started_at", v.started_at); a("at", v.at); a("detail", v.detail); a("probe", v.probe);
-  a("confirmed_by", v.confirmed_by); a("exit_code", v.exit_code); a("oom_killed", v.oom_killed);
-  a("by_person", v.by_person); a("engine_restarts", v.engine_restarts); a("restart_count", v.restart_count);
-  a("latency_ms", v.latency_ms); a("cpu_percent", v.cpu_percent); a("memory_bytes", v.memory_bytes);
+// One description of each struct's fields serves both directions: `fields(archive, value)` visits
+// them with their names; Writer fills a JSON object, Reader takes from one.
+template <class A>
+void fields(A& a, Signal& v) {
+  a("kind", v.kind);
+  a("service", v.service);
+  a("container", v.container);
+  a("container_name", v.container_name);
+  a("image", v.image);
+  a("started_at", v.started_at);
+  a("at", v.at);
+  a("detail", v.detail);
+  a("probe", v.probe);
+  a("confirmed_by", v.confirmed_by);
+  a("exit_code", v.exit_code);
+  a("oom_killed", v.oom_killed);
+  a("by_person", v.by_person);
+  a("engine_restarts", v.engine_restarts);
+  a("restart_count", v.restart_count);
+  a("latency_ms", v.latency_ms);
+  a("cpu_percent", v.cpu_percent);
+  a("memory_bytes", v.memory_bytes);
   a("memory_limit_bytes", v.memory_limit_bytes);
 }
-template <class A> void fields(A& a, Evidence& v) { a("id", v.id); a("kind", v.kind); a("text", v.text); a("lines", v.lines); }
-template <class A> void fields(A& a, Cause& v) { a("from", v.from); a("to", v.to); a("evidence", v.evidence); }
-template <class A> void fields(A& a, MenuEntry& v) {
-  a("id", v.id); a("action", v.action); a("service", v.service); a("container", v.container);
-  a("seen_started_at", v.seen_started_at); a("risk", v.risk); a("undo", v.undo); a("reason", v.reason);
-  a("worked", v.worked); a("tried", v.tried);
+template <class A>
+void fields(A& a, Evidence& v) {
+  a("id", v.id);
+  a("kind", v.kind);
+  a("text", v.text);
+  a("lines", v.lines);
 }
-template <class A> void fields(A& a, Match& v) {
-  a("incident", v.incident); a("issue", v.issue); a("service", v.service); a("failure", v.failure);
-  a("action", v.action); a("proven", v.proven); a("similarity", v.similarity);
+template <class A>
+void fields(A& a, Cause& v) {
+  a("from", v.from);
+  a("to", v.to);
+  a("evidence", v.evidence);
 }
-template <class A> void fields(A& a, IncidentOpened& v) {
-  a("signal", v.signal); a("severity", v.severity); a("fingerprint", v.fingerprint); a("snapshot", v.snapshot);
+template <class A>
+void fields(A& a, MenuEntry& v) {
+  a("id", v.id);
+  a("action", v.action);
+  a("service", v.service);
+  a("container", v.container);
+  a("seen_started_at", v.seen_started_at);
+  a("risk", v.risk);
+  a("undo", v.undo);
+  a("reason", v.reason);
+  a("worked", v.worked);
+  a("tried", v.tried);
 }
-template <class A> void fields(A& a, SignalAdded& v) { a("signal", v.signal); a("count", v.count); }
-template <class A> void fields(A& a, SelfHealed& v) { a("reason", v.reason); }
-template <class A> void fields(A& a, VerificationTried& v) {
-  a("op", v.op); a("attempt", v.attempt); a("ok", v.ok); a("latency_ms", v.latency_ms); a("detail", v.detail);
+template <class A>
+void fields(A& a, Match& v) {
+  a("incident", v.incident);
+  a("issue", v.issue);
+  a("service", v.service);
+  a("failure", v.failure);
+  a("action", v.action);
+  a("proven", v.proven);
+  a("similarity", v.similarity);
 }
-template <class A> void fields(A& a, VerificationPassed& v) {
-  a("op", v.op); a("probes", v.probes); a("worst_ms", v.worst_ms); a("detail", v.detail);
+template <class A>
+void fields(A& a, IncidentOpened& v) {
+  a("signal", v.signal);
+  a("severity", v.severity);
+  a("fingerprint", v.fingerprint);
+  a("snapshot", v.snapshot);
 }
-template <class A> void fields(A& a, VerificationFailed& v) { a("op", v.op); a("reason", v.reason); }
-template <class A> void fields(A& a, DeploySeen& v) {
-  a("service", v.service); a("container", v.container); a("image", v.image); a("image_id", v.image_id);
+template <class A>
+void fields(A& a, SignalAdded& v) {
+  a("signal", v.signal);
+  a("count", v.count);
 }
-template <class A> void fields(A& a, MemoryRecalled& v) {
-  a("matches", v.matches); a("action", v.action); a("worked", v.worked); a("tried", v.tried);
+template <class A>
+void fields(A& a, SelfHealed& v) {
+  a("reason", v.reason);
 }
-template <class A> void fields(A& a, MemoryIndexed& v) { a("failure", v.failure); a("action", v.action); a("proven", v.proven); }
-template <class A> void fields(A& a, EvidenceCollected& v) { a("items", v.items); }
-template <class A> void fields(A& a, DiagnosisMade& v) {
-  a("failure", v.failure); a("culprit", v.culprit); a("confidence", v.confidence); a("persistence", v.persistence);
-  a("path", v.path); a("ruled_out", v.ruled_out); a("explanation", v.explanation); a("rule", v.rule);
+template <class A>
+void fields(A& a, VerificationTried& v) {
+  a("op", v.op);
+  a("attempt", v.attempt);
+  a("ok", v.ok);
+  a("latency_ms", v.latency_ms);
+  a("detail", v.detail);
 }
-template <class A> void fields(A& a, PlanMade& v) {
-  a("hash", v.hash); a("generation", v.generation); a("expires", v.expires); a("menu", v.menu);
+template <class A>
+void fields(A& a, VerificationPassed& v) {
+  a("op", v.op);
+  a("probes", v.probes);
+  a("worst_ms", v.worst_ms);
+  a("detail", v.detail);
 }
-template <class A> void fields(A& a, IncidentJoined& v) { a("root", v.root); a("reason", v.reason); }
-template <class A> void fields(A& a, PostmortemWritten& v) { a("text", v.text); }
-template <class A> void fields(A& a, PlanRefused& v) {
-  a("plan", v.plan); a("guard", v.guard); a("values", v.values); a("retry", v.retry);
+template <class A>
+void fields(A& a, VerificationFailed& v) {
+  a("op", v.op);
+  a("reason", v.reason);
 }
-template <class A> void fields(A& a, ApprovalAsked& v) { a("plan", v.plan); a("expires", v.expires); }
-template <class A> void fields(A& a, ActionIntended& v) {
-  a("op", v.op); a("plan", v.plan); a("epoch", v.epoch); a("action", v.action); a("service", v.service);
-  a("container", v.container); a("seen_started_at", v.seen_started_at); a("expires", v.expires);
+template <class A>
+void fields(A& a, DeploySeen& v) {
+  a("service", v.service);
+  a("container", v.container);
+  a("image", v.image);
+  a("image_id", v.image_id);
 }
-template <class A> void fields(A& a, ActionDone& v) { a("op", v.op); a("started_at", v.started_at); a("superseded", v.superseded); }
-template <class A> void fields(A& a, ActionFailed& v) { a("op", v.op); a("error", v.error); }
-template <class A> void fields(A& a, ActionUnknown& v) { a("op", v.op); a("error", v.error); }
-template <class A> void fields(A& a, VerificationAsked& v) {
-  a("op", v.op); a("service", v.service); a("since", v.since); a("soak_ms", v.soak);
+template <class A>
+void fields(A& a, MemoryRecalled& v) {
+  a("matches", v.matches);
+  a("action", v.action);
+  a("worked", v.worked);
+  a("tried", v.tried);
 }
-template <class A> void fields(A& a, UndoDone& v) { a("op", v.op); }
-template <class A> void fields(A& a, IncidentResolved& v) { a("op", v.op); a("action", v.action); a("proven", v.proven); }
-template <class A> void fields(A& a, Escalated& v) { a("to", v.to); a("reason", v.reason); }
-template <class A> void fields(A& a, IssueOpened& v) { a("number", v.number); a("url", v.url); }
-template <class A> void fields(A& a, ApprovalGiven& v) { a("plan", v.plan); a("by", v.by); }
-template <class A> void fields(A& a, IncidentClosed& v) { a("reason", v.reason); }
-template <class A> void fields(A& a, IncidentReopened& v) { a("by", v.by); }
-template <class A> void fields(A& a, OperatorCommanded& v) { a("command", v.command); a("by", v.by); a("refusal", v.refusal); }
-template <class A> void fields(A& a, GithubIntended& v) {
-  a("op", v.op); a("kind", v.kind); a("key", v.key); a("digest", v.digest);
+template <class A>
+void fields(A& a, MemoryIndexed& v) {
+  a("failure", v.failure);
+  a("action", v.action);
+  a("proven", v.proven);
 }
-template <class A> void fields(A& a, GithubDone& v) { a("op", v.op); a("number", v.number); a("url", v.url); }
-template <class A> void fields(A& a, GithubFailed& v) { a("op", v.op); a("error", v.error); }
-template <class A> void fields(A& a, GithubUnknown& v) { a("op", v.op); a("error", v.error); }
-template <class A> void fields(A& a, OpHeld& v) { a("op", v.op); a("reason", v.reason); }
-template <class A> void fields(A& a, StoodDown& v) { a("reason", v.reason); a("by", v.by); }
-template <class A> void fields(A& a, StopSet& v) { a("reason", v.reason); a("by", v.by); }
-template <class A> void fields(A& a, StopCleared& v) { a("by", v.by); }
+template <class A>
+void fields(A& a, EvidenceCollected& v) {
+  a("items", v.items);
+}
+template <class A>
+void fields(A& a, DiagnosisMade& v) {
+  a("failure", v.failure);
+  a("culprit", v.culprit);
+  a("confidence", v.confidence);
+  a("persistence", v.persistence);
+  a("path", v.path);
+  a("ruled_out", v.ruled_out);
+  a("explanation", v.explanation);
+  a("rule", v.rule);
+}
+template <class A>
+void fields(A& a, PlanMade& v) {
+  a("hash", v.hash);
+  a("generation", v.generation);
+  a("expires", v.expires);
+  a("menu", v.menu);
+}
+template <class A>
+void fields(A& a, IncidentJoined& v) {
+  a("root", v.root);
+  a("reason", v.reason);
+}
+template <class A>
+void fields(A& a, PostmortemWritten& v) {
+  a("text", v.text);
+}
+template <class A>
+void fields(A& a, PlanRefused& v) {
+  a("plan", v.plan);
+  a("guard", v.guard);
+  a("values", v.values);
+  a("retry", v.retry);
+}
+template <class A>
+void fields(A& a, ApprovalAsked& v) {
+  a("plan", v.plan);
+  a("expires", v.expires);
+}
+template <class A>
+void fields(A& a, ActionIntended& v) {
+  a("op", v.op);
+  a("plan", v.plan);
+  a("epoch", v.epoch);
+  a("action", v.action);
+  a("service", v.service);
+  a("container", v.container);
+  a("seen_started_at", v.seen_started_at);
+  a("expires", v.expires);
+}
+template <class A>
+void fields(A& a, ActionDone& v) {
+  a("op", v.op);
+  a("started_at", v.started_at);
+  a("superseded", v.superseded);
+}
+template <class A>
+void fields(A& a, ActionFailed& v) {
+  a("op", v.op);
+  a("error", v.error);
+}
+template <class A>
+void fields(A& a, ActionUnknown& v) {
+  a("op", v.op);
+  a("error", v.error);
+}
+template <class A>
+void fields(A& a, VerificationAsked& v) {
+  a("op", v.op);
+  a("service", v.service);
+  a("since", v.since);
+  a("soak_ms", v.soak);
+}
+template <class A>
+void fields(A& a, UndoDone& v) {
+  a("op", v.op);
+}
+template <class A>
+void fields(A& a, IncidentResolved& v) {
+  a("op", v.op);
+  a("action", v.action);
+  a("proven", v.proven);
+}
+template <class A>
+void fields(A& a, Escalated& v) {
+  a("to", v.to);
+  a("reason", v.reason);
+}
+template <class A>
+void fields(A& a, IssueOpened& v) {
+  a("number", v.number);
+  a("url", v.url);
+}
+template <class A>
+void fields(A& a, ApprovalGiven& v) {
+  a("plan", v.plan);
+  a("by", v.by);
+}
+template <class A>
+void fields(A& a, IncidentClosed& v) {
+  a("reason", v.reason);
+}
+template <class A>
+void fields(A& a, IncidentReopened& v) {
+  a("by", v.by);
+}
+template <class A>
+void fields(A& a, OperatorCommanded& v) {
+  a("command", v.command);
+  a("by", v.by);
+  a("refusal", v.refusal);
+}
+template <class A>
+void fields(A& a, GithubIntended& v) {
+  a("op", v.op);
+  a("kind", v.kind);
+  a("key", v.key);
+  a("digest", v.digest);
+}
+template <class A>
+void fields(A& a, GithubDone& v) {
+  a("op", v.op);
+  a("number", v.number);
+  a("url", v.url);
+}
+template <class A>
+void fields(A& a, GithubFailed& v) {
+  a("op", v.op);
+  a("error", v.error);
+}
+template <class A>
+void fields(A& a, GithubUnknown& v) {
+  a("op", v.op);
+  a("error", v.error);
+}
+template <class A>
+void fields(A& a, OpHeld& v) {
+  a("op", v.op);
+  a("reason", v.reason);
+}
+template <class A>
+void fields(A& a, StoodDown& v) {
+  a("reason", v.reason);
+  a("by", v.by);
+}
+template <class A>
+void fields(A& a, StopSet& v) {
+  a("reason", v.reason);
+  a("by", v.by);
+}
+template <class A>
+void fields(A& a, StopCleared& v) {
+  a("by", v.by);
+}
 
-template <class E> std::optional<E> parse_enum(std::string_view text);
-template <> std::optional<SignalKind> parse_enum(std::string_view t) { return parse_signal_kind(t); }
-template <> std::optional<Severity> parse_enum(std::string_view t) { return parse_severity(t); }
-template <> std::optional<FailureClass> parse_enum(std::string_view t) { return parse_failure_class(t); }
-template <> std::optional<Persistence> parse_enum(std::string_view t) { return parse_persistence(t); }
-template <> std::optional<Action> parse_enum(std::string_view t) { return parse_action(t); }
+template <class E>
+std::optional<E> parse_enum(std::string_view text);
+template <>
+std::optional<SignalKind> parse_enum(std::string_view t) {
+  return parse_signal_kind(t);
+}
+template <>
+std::optional<Severity> parse_enum(std::string_view t) {
+  return parse_severity(t);
+}
+template <>
+std::optional<FailureClass> parse_enum(std::string_view t) {
+  return parse_failure_class(t);
+}
+template <>
+std::optional<Persistence> parse_enum(std::string_view t) {
+  return parse_persistence(t);
+}
+template <>
+std::optional<Action> parse_enum(std::string_view t) {
+  return parse_action(t);
+}
 
 struct Writer {
   json out = json::object();
 
-  template <class T> void operator()(const char* key, T& value) { out[key] = value_of(value); }
+  template <class T>
+  void operator()(const char* key, T& value) {
+    out[key] = value_of(value);
+  }
 
   static json value_of(std::string& v) { return v; }
   static json value_of(bool& v) { return v; }
@@ -114,13 +325,18 @@ struct Writer {
   static json value_of(double& v) { return std::isfinite(v) ? v : 0.0; }
   static json value_of(base::WallTime& v) { return base::to_ms(v); }
   static json value_of(base::Duration& v) { return base::to_ms(v); }
-  template <class T> static json value_of(std::optional<T>& v) { return v ? value_of(*v) : json(nullptr); }
-  template <class T> static json value_of(std::vector<T>& v) {
+  template <class T>
+  static json value_of(std::optional<T>& v) {
+    return v ? value_of(*v) : json(nullptr);
+  }
+  template <class T>
+  static json value_of(std::vector<T>& v) {
     json list = json::array();
     for (auto& item : v) list.push_back(value_of(item));
     return list;
   }
-  template <class T> static json value_of(T& v) {
+  template <class T>
+  static json value_of(T& v) {
     if constexpr (std::is_enum_v<T>) {
       return std::string(to_string(v));
     } else {
@@ -135,13 +351,17 @@ struct Reader {
   const json& in;
   std::string error;  // The first field that did not fit.
 
-  template <class T> void operator()(const char* key, T& value) {
+  template <class T>
+  void operator()(const char* key, T& value) {
     const auto found = in.find(key);
     if (found == in.end() || !error.empty()) return;
-    if (!read(*found, value)) error = std::string("field \"") + key + "\" has the wrong type or value";
+    if (!read(*found, value))
+      error = std::string("field \"") + key + "\" has the wrong type or value";
   }
 
-  static bool read(const json& j, std::string& v) { return j.is_string() && (v = j.get<std::string>(), true); }
+  static bool read(const json& j, std::string& v) {
+    return j.is_string() && (v = j.get<std::string>(), true);
+  }
   static bool read(const json& j, bool& v) { return j.is_boolean() && (v = j.get<bool>(), true); }
   static bool read(const json& j, std::int64_t& v) {
     if (!j.is_number_integer()) return false;
@@ -150,31 +370,39 @@ struct Reader {
   }
   static bool read(const json& j, int& v) {
     std::int64_t wide = 0;
-    if (!read(j, wide) || wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max()) return false;
+    if (!read(j, wide) || wide < std::numeric_limits<int>::min() ||
+        wide > std::numeric_limits<int>::max())
+      return false;
     return v = static_cast<int>(wide), true;
   }
-  static bool read(const json& j, double& v) { return j.is_number() && (v = j.get<double>(), true); }
+  static bool read(const json& j, double& v) {
+    return j.is_number() && (v = j.get<double>(), true);
+  }
   static bool read(const json& j, base::WallTime& v) {
     std::int64_t ms = 0;
     return read(j, ms) && (v = base::wall_from_ms(ms), true);
   }
   static bool read(const json& j, base::Duration& v) {
-    constexpr std::int64_t kMost = base::Duration::max().count() / 1'000'000;  // What nanoseconds hold.
+    constexpr std::int64_t kMost =
+        base::Duration::max().count() / 1'000'000;  // What nanoseconds hold.
     std::int64_t ms = 0;
     return read(j, ms) && ms >= -kMost && ms <= kMost && (v = base::Millis(ms), true);
   }
-  template <class T> static bool read(const json& j, std::optional<T>& v) {
+  template <class T>
+  static bool read(const json& j, std::optional<T>& v) {
     if (j.is_null()) return v.reset(), true;
     return read(j, v.emplace());
   }
-  template <class T> static bool read(const json& j, std::vector<T>& v) {
+  template <class T>
+  static bool read(const json& j, std::vector<T>& v) {
     if (!j.is_array()) return false;
     for (const auto& item : j) {
       if (!read(item, v.emplace_back())) return false;
     }
     return true;
   }
-  template <class T> static bool read(const json& j, T& v) {
+  template <class T>
+  static bool read(const json& j, T& v) {
     if constexpr (std::is_enum_v<T>) {
       if (!j.is_string()) return false;
       const auto parsed = parse_enum<T>(j.get<std::string>());
@@ -200,7 +428,8 @@ std::optional<Payload> payload_named(std::string_view name) {
   }
 }
 
-template <class T> json encode_value(const T& value) {
+template <class T>
+json encode_value(const T& value) {
   T copy = value;
   return Writer::value_of(copy);
 }
@@ -231,7 +460,8 @@ json attempts(const Incident& incident) {
   return out;
 }
 
-template <class T> json optional_json(const std::optional<T>& value) {
+template <class T>
+json optional_json(const std::optional<T>& value) {
   return value ? encode_value(*value) : json(nullptr);
 }
 
@@ -244,26 +474,42 @@ base::Result<Payload> decode(std::string_view name, std::string_view text) {
   if (!payload) return base::Error{base::ErrorCode::invalid, "unknown event " + std::string(name)};
   auto parsed = base::parse_json(text);
   if (!parsed) return parsed.error().in(name);
-  if (!parsed->is_object()) return base::Error{base::ErrorCode::invalid, std::string(name) + ": payload is not an object"};
+  if (!parsed->is_object())
+    return base::Error{base::ErrorCode::invalid, std::string(name) + ": payload is not an object"};
   Reader reader{*parsed, ""};
   std::visit([&](auto& value) { fields(reader, value); }, *payload);
-  if (!reader.error.empty()) return base::Error{base::ErrorCode::invalid, std::string(name) + ": " + reader.error};
+  if (!reader.error.empty())
+    return base::Error{base::ErrorCode::invalid, std::string(name) + ": " + reader.error};
   return *std::move(payload);
 }
 
 json to_json(const Event& event) {
-  return {{"id", event.id}, {"incident", event.incident}, {"role", std::string(to_string(event.role))},
-          {"at", base::format_utc(event.at)}, {"boot_ms", base::to_ms(event.boot)},
-          {"event", std::string(name_of(event.what))}, {"payload", payload_json(event.what)}};
+  return {{"id", event.id},
+          {"incident", event.incident},
+          {"role", std::string(to_string(event.role))},
+          {"at", base::format_utc(event.at)},
+          {"boot_ms", base::to_ms(event.boot)},
+          {"event", std::string(name_of(event.what))},
+          {"payload", payload_json(event.what)}};
 }
 
 json to_json(const Incident& incident) {
-  json out = {{"id", incident.id}, {"state", std::string(to_string(incident.state))},
-              {"service", incident.signal.service}, {"severity", std::string(to_string(incident.severity))},
-              {"signal", encode_value(incident.signal)}, {"fingerprint", incident.fingerprint},
-              {"snapshot", incident.snapshot}, {"signals", incident.signals}, {"issue", incident.issue},
-              {"issue_url", incident.issue_url}, {"root", incident.root}, {"indexed", incident.indexed},
-              {"ending", incident.ending}, {"held_by", incident.held_by}, {"phases", phases(incident)}, {"attempts", attempts(incident)}};
+  json out = {{"id", incident.id},
+              {"state", std::string(to_string(incident.state))},
+              {"service", incident.signal.service},
+              {"severity", std::string(to_string(incident.severity))},
+              {"signal", encode_value(incident.signal)},
+              {"fingerprint", incident.fingerprint},
+              {"snapshot", incident.snapshot},
+              {"signals", incident.signals},
+              {"issue", incident.issue},
+              {"issue_url", incident.issue_url},
+              {"root", incident.root},
+              {"indexed", incident.indexed},
+              {"ending", incident.ending},
+              {"held_by", incident.held_by},
+              {"phases", phases(incident)},
+              {"attempts", attempts(incident)}};
   out["evidence"] = encode_value(incident.evidence);
   out["recalled"] = optional_json(incident.recalled);
   out["diagnosis"] = optional_json(incident.diagnosis);

@@ -17,7 +17,8 @@ namespace incident {
 // Errors: invalid (unknown event name, bad JSON, a field of the wrong type; the message names it).
 [[nodiscard]] base::Result<Payload> decode(std::string_view name, std::string_view json);
 
-// A whole incident for console and command line: state, fields, phases; and one event as shown there.
+// A whole incident for console and command line: state, fields, phases; and one event as shown
+// there.
 [[nodiscard]] nlohmann::json to_json(const Incident& incident);
 [[nodiscard]] nlohmann::json to_json(const Event& event);
 // The incident as canonical text: what "byte for byte" means for a replay.

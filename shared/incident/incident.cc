@@ -1,13 +1,14 @@
 // The one state chart of an incident.
 //
-//   open ──evidence──▶ diagnosing ──plan──▶ planned ──intended──▶ acting ──done──▶ verifying ──passed──▶ resolved
-//    │                     ▲ └──────────────┐  │ ▲                  │                  │                     │
-//    │                     └─refused, retry─┼──┤ │                  │                  │                  closed
-//    │                                      │  │ └──given── awaiting_approval ◀─asked──┤
-//    │                                      │  └─asked in the same plan                │
-//    │                                      └──"nothing wrong"──▶ inconclusive         │
-//    │        failed outcome, failed proof, refusal for good, expired approval ──▶ escalated
-//    └─ at any time before the end: joined (to its root), stood_down (a person), self_healed (gone)
+//   open ──evidence──▶ diagnosing ──plan──▶ planned ──intended──▶ acting ──done──▶ verifying
+//   ──passed──▶ resolved
+//    │                     ▲ └──────────────┐  │ ▲                  │                  │ │ │
+//    └─refused, retry─┼──┤ │                  │                  │                  closed │ │  │
+//    └──given── awaiting_approval ◀─asked──┤ │                                      │  └─asked in
+//    the same plan                │ │                                      └──"nothing wrong"──▶
+//    inconclusive         │ │        failed outcome, failed proof, refusal for good, expired
+//    approval ──▶ escalated └─ at any time before the end: joined (to its root), stood_down (a
+//    person), self_healed (gone)
 //
 // In acting, a failed operation may be followed by another intent of the same plan.
 // A plan to do nothing goes from planned straight to verifying; what passes there healed by itself.
@@ -22,31 +23,51 @@
 namespace incident {
 namespace {
 
-constexpr base::NameTable<State, 13> kStates{{{State::open, "open"}, {State::diagnosing, "diagnosing"},
-    {State::planned, "planned"}, {State::awaiting_approval, "awaiting_approval"}, {State::acting, "acting"},
-    {State::verifying, "verifying"}, {State::resolved, "resolved"}, {State::closed, "closed"},
-    {State::escalated, "escalated"}, {State::inconclusive, "inconclusive"}, {State::stood_down, "stood_down"},
-    {State::self_healed, "self_healed"}, {State::joined, "joined"}}};
+constexpr base::NameTable<State, 13> kStates{{{State::open, "open"},
+                                              {State::diagnosing, "diagnosing"},
+                                              {State::planned, "planned"},
+                                              {State::awaiting_approval, "awaiting_approval"},
+                                              {State::acting, "acting"},
+                                              {State::verifying, "verifying"},
+                                              {State::resolved, "resolved"},
+                                              {State::closed, "closed"},
+                                              {State::escalated, "escalated"},
+                                              {State::inconclusive, "inconclusive"},
+                                              {State::stood_down, "stood_down"},
+                                              {State::self_healed, "self_healed"},
+                                              {State::joined, "joined"}}};
 
-constexpr base::NameTable<Command, 9> kCommands{{{Command::diagnose, "diagnose"}, {Command::decide, "decide"},
-    {Command::act, "act"}, {Command::verify, "verify"}, {Command::record_outcome, "record_outcome"},
-    {Command::write_postmortem, "write_postmortem"}, {Command::index, "index"},
-    {Command::close_issue, "close_issue"}, {Command::call_person, "call_person"}}};
+constexpr base::NameTable<Command, 9> kCommands{{{Command::diagnose, "diagnose"},
+                                                 {Command::decide, "decide"},
+                                                 {Command::act, "act"},
+                                                 {Command::verify, "verify"},
+                                                 {Command::record_outcome, "record_outcome"},
+                                                 {Command::write_postmortem, "write_postmortem"},
+                                                 {Command::index, "index"},
+                                                 {Command::close_issue, "close_issue"},
+                                                 {Command::call_person, "call_person"}}};
 
 constexpr base::NameTable<OperationState, 5> kOperationStates{{{OperationState::intent, "intent"},
-    {OperationState::done, "done"}, {OperationState::failed, "failed"}, {OperationState::unknown, "unknown"},
-    {OperationState::held, "held"}}};
+                                                               {OperationState::done, "done"},
+                                                               {OperationState::failed, "failed"},
+                                                               {OperationState::unknown, "unknown"},
+                                                               {OperationState::held, "held"}}};
 
 template <class T>
-const T* as(const Event& event) { return std::get_if<T>(&event.what); }
+const T* as(const Event& event) {
+  return std::get_if<T>(&event.what);
+}
 
 void reach(Incident& incident, const char* phase, const Event& event) {
   incident.reached.try_emplace(phase, Moment{event.at, event.boot});
 }
 
-Step stay(Incident incident, std::string reason) { return {std::move(incident), {}, std::move(reason), false}; }
+Step stay(Incident incident, std::string reason) {
+  return {std::move(incident), {}, std::move(reason), false};
+}
 Step ignore(const Incident& was, const Event& event) {
-  return stay(was, std::string(name_of(event.what)) + " changes nothing in state " + std::string(to_string(was.state)));
+  return stay(was, std::string(name_of(event.what)) + " changes nothing in state " +
+                       std::string(to_string(was.state)));
 }
 Step enter(Incident incident, State state, std::string reason) {
   incident.state = state;
@@ -68,7 +89,8 @@ Step on_diagnosing(const Incident& was, const Event& event) {
   if (const auto* made = as<DiagnosisMade>(event)) {
     next.diagnosis = *made;
     reach(next, "diagnosed", event);
-    if (made->failure == FailureClass::nothing_wrong) return enter(std::move(next), State::inconclusive, made->explanation);
+    if (made->failure == FailureClass::nothing_wrong)
+      return enter(std::move(next), State::inconclusive, made->explanation);
     return enter(std::move(next), State::diagnosing, "the cause is named");
   }
   if (const auto* plan = as<PlanMade>(event)) return take_plan(std::move(next), event, *plan);
@@ -110,22 +132,26 @@ Step begin_verifying(Incident incident, const VerificationAsked& asked) {
 // planned and awaiting_approval: the Fixer judges, a person may have to agree.
 Step on_planned(const Incident& was, const Event& event) {
   Incident next = was;
-  if (const auto* intended = as<ActionIntended>(event)) return intend(std::move(next), event, *intended);
-  if (const auto* asked = as<VerificationAsked>(event)) return begin_verifying(std::move(next), *asked);
+  if (const auto* intended = as<ActionIntended>(event))
+    return intend(std::move(next), event, *intended);
+  if (const auto* asked = as<VerificationAsked>(event))
+    return begin_verifying(std::move(next), *asked);
   if (const auto* plan = as<PlanMade>(event)) return take_plan(std::move(next), event, *plan);
   if (const auto* asked = as<ApprovalAsked>(event)) {
     next.asked = *asked;
     return enter(std::move(next), State::awaiting_approval, "a person must approve");
   }
   if (const auto* given = as<ApprovalGiven>(event)) {
-    if (!was.plan || given->plan != was.plan->hash) return stay(was, "the approval names another plan");
+    if (!was.plan || given->plan != was.plan->hash)
+      return stay(was, "the approval names another plan");
     next.approval = *given;
     return enter(std::move(next), State::planned, "approved by " + given->by);
   }
   if (const auto* refused = as<PlanRefused>(event)) {
     next.refused = *refused;
     if (!refused->retry) return {std::move(next), {}, "refused by " + refused->guard, true};
-    return enter(std::move(next), State::diagnosing, "refused by " + refused->guard + ": a new plan is needed");
+    return enter(std::move(next), State::diagnosing,
+                 "refused by " + refused->guard + ": a new plan is needed");
   }
   return ignore(was, event);
 }
@@ -141,38 +167,44 @@ Step on_acting(const Incident& was, const Event& event) {
     return true;
   };
   if (const auto* done = as<ActionDone>(event)) {
-    if (!end(done->op, OperationState::done, "")) return stay(was, "an outcome of an unknown operation");
+    if (!end(done->op, OperationState::done, ""))
+      return stay(was, "an outcome of an unknown operation");
     find_attempt(next, done->op)->started_at = done->started_at;
     reach(next, "acted", event);
     return {std::move(next), {}, "the engine accepted", true};
   }
   if (const auto* failed = as<ActionFailed>(event)) {
-    if (!end(failed->op, OperationState::failed, failed->error)) return stay(was, "an outcome of an unknown operation");
+    if (!end(failed->op, OperationState::failed, failed->error))
+      return stay(was, "an outcome of an unknown operation");
     return {std::move(next), {}, "the operation failed: " + failed->error, true};
   }
   if (const auto* unknown = as<ActionUnknown>(event)) {
-    if (!end(unknown->op, OperationState::unknown, unknown->error)) return stay(was, "an outcome of an unknown operation");
+    if (!end(unknown->op, OperationState::unknown, unknown->error))
+      return stay(was, "an outcome of an unknown operation");
     return {std::move(next), {}, "the outcome is unknown: observe first", true};
   }
   if (const auto* held = as<OpHeld>(event)) {
-    if (!end(held->op, OperationState::held, held->reason)) return stay(was, "an operation of somebody else is held");
+    if (!end(held->op, OperationState::held, held->reason))
+      return stay(was, "an operation of somebody else is held");
     return {std::move(next), {}, "the operation waits for a person: " + held->reason, true};
   }
   if (const auto* intended = as<ActionIntended>(event)) {
     // Only what is proven not to have happened is tried again.
-    const bool failed = !was.attempts.empty() && was.attempts.back().state == OperationState::failed;
+    const bool failed =
+        !was.attempts.empty() && was.attempts.back().state == OperationState::failed;
     if (!failed) return stay(was, "an operation without a proven failure comes first");
     return intend(std::move(next), event, *intended);
   }
-  if (const auto* asked = as<VerificationAsked>(event)) return begin_verifying(std::move(next), *asked);
+  if (const auto* asked = as<VerificationAsked>(event))
+    return begin_verifying(std::move(next), *asked);
   return ignore(was, event);
 }
 
-// False when what is being verified is the success of leaving it alone. A reopened incident may have
-// attempts of its earlier life and yet a plan to do nothing.
+// False when what is being verified is the success of leaving it alone. A reopened incident may
+// have attempts of its earlier life and yet a plan to do nothing.
 bool was_treated(const Incident& incident) {
-  const bool planned_nothing =
-      incident.plan && !incident.plan->menu.empty() && incident.plan->menu.front().action == Action::noop;
+  const bool planned_nothing = incident.plan && !incident.plan->menu.empty() &&
+                               incident.plan->menu.front().action == Action::noop;
   return !incident.attempts.empty() && !planned_nothing;
 }
 
@@ -197,7 +229,9 @@ Step on_verifying(const Incident& was, const Event& event) {
   }
   if (const auto* failed = as<VerificationFailed>(event)) {
     next.failed = *failed;
-    if (!was_treated(was)) return enter(std::move(next), State::diagnosing, "it did not recover alone: " + failed->reason);
+    if (!was_treated(was))
+      return enter(std::move(next), State::diagnosing,
+                   "it did not recover alone: " + failed->reason);
     return {std::move(next), {}, "not proven: " + failed->reason, true};
   }
   return ignore(was, event);
@@ -229,7 +263,8 @@ std::optional<Step> on_any(const Incident& was, const Event& event) {
   return std::nullopt;
 }
 
-// A reopened incident keeps its record (evidence, diagnosis, attempts) and owes everything else anew.
+// A reopened incident keeps its record (evidence, diagnosis, attempts) and owes everything else
+// anew.
 void begin_again(Incident& incident) {
   incident.plan.reset();
   incident.refused.reset();
@@ -261,7 +296,8 @@ Step on_over(const Incident& was, const Event& event) {
 
 // Facts that belong to the record whatever the state; true when the event was such a fact.
 bool note(Incident& incident, const Event& event) {
-  if (as<SignalAdded>(event) != nullptr) return incident.signals += as<SignalAdded>(event)->count, true;
+  if (as<SignalAdded>(event) != nullptr)
+    return incident.signals += as<SignalAdded>(event)->count, true;
   if (const auto* opened = as<IssueOpened>(event)) {
     incident.issue = opened->number;
     incident.issue_url = opened->url;
@@ -269,10 +305,12 @@ bool note(Incident& incident, const Event& event) {
   }
   if (const auto* recalled = as<MemoryRecalled>(event)) return incident.recalled = *recalled, true;
   if (const auto* outcome = as<IncidentResolved>(event)) return incident.outcome = *outcome, true;
-  if (const auto* written = as<PostmortemWritten>(event)) return incident.postmortem = written->text, true;
+  if (const auto* written = as<PostmortemWritten>(event))
+    return incident.postmortem = written->text, true;
   if (as<MemoryIndexed>(event) != nullptr) return incident.indexed = true, true;
   if (const auto* collected = as<EvidenceCollected>(event)) {
-    incident.evidence.insert(incident.evidence.end(), collected->items.begin(), collected->items.end());
+    incident.evidence.insert(incident.evidence.end(), collected->items.begin(),
+                             collected->items.end());
     return incident.state != State::open;  // The first one also moves the state.
   }
   return false;
@@ -282,7 +320,8 @@ bool note(Incident& incident, const Event& event) {
 Step obey(const Incident& was, const OperatorCommanded& said) {
   const std::string verb = said.command.substr(0, said.command.find(' '));
   Incident next = was;
-  if (said.refusal.empty() && verb == "/hold") next.held_by = said.by.empty() ? "a person" : said.by;
+  if (said.refusal.empty() && verb == "/hold")
+    next.held_by = said.by.empty() ? "a person" : said.by;
   if (said.refusal.empty() && verb == "/resume") next.held_by.clear();
   const bool changed = next.held_by != was.held_by;
   return {std::move(next), {}, changed ? verb + " by " + said.by : "a command is noted", changed};
@@ -293,18 +332,23 @@ Step dispatch(const Incident& was, const Event& event) {
   if (auto step = on_any(was, event)) return *std::move(step);
   switch (was.state) {
     case State::open:
-    case State::diagnosing: return on_diagnosing(was, event);
+    case State::diagnosing:
+      return on_diagnosing(was, event);
     case State::planned:
-    case State::awaiting_approval: return on_planned(was, event);
-    case State::acting: return on_acting(was, event);
-    case State::verifying: return on_verifying(was, event);
+    case State::awaiting_approval:
+      return on_planned(was, event);
+    case State::acting:
+      return on_acting(was, event);
+    case State::verifying:
+      return on_verifying(was, event);
     case State::resolved:
     case State::closed:
     case State::escalated:
     case State::inconclusive:
     case State::stood_down:
     case State::self_healed:
-    case State::joined: return on_over(was, event);
+    case State::joined:
+      return on_over(was, event);
   }
   base::fail_ensure("an incident in no state");
 }
@@ -326,14 +370,16 @@ bool is_over(State state) {
     case State::planned:
     case State::awaiting_approval:
     case State::acting:
-    case State::verifying: return false;
+    case State::verifying:
+      return false;
     case State::resolved:
     case State::closed:
     case State::escalated:
     case State::inconclusive:
     case State::stood_down:
     case State::self_healed:
-    case State::joined: return true;
+    case State::joined:
+      return true;
   }
   base::fail_ensure("an incident in no state");
 }
@@ -342,26 +388,37 @@ std::vector<Command> due(const Incident& incident) {
   std::vector<Command> commands;
   switch (incident.state) {
     case State::open:
-    case State::diagnosing: return {Command::diagnose};
+    case State::diagnosing:
+      return {Command::diagnose};
     case State::planned:
-    case State::awaiting_approval: return {Command::decide};  // Awaiting: to notice the expiry.
-    case State::acting: return {Command::act};
-    case State::verifying: return {incident.failed ? Command::decide : Command::verify};
-    case State::escalated: commands.push_back(Command::call_person); break;
-    case State::closed: break;
+    case State::awaiting_approval:
+      return {Command::decide};  // Awaiting: to notice the expiry.
+    case State::acting:
+      return {Command::act};
+    case State::verifying:
+      return {incident.failed ? Command::decide : Command::verify};
+    case State::escalated:
+      commands.push_back(Command::call_person);
+      break;
+    case State::closed:
+      break;
     case State::resolved:
       if (!incident.outcome) commands.push_back(Command::record_outcome);
       if (!incident.postmortem) commands.push_back(Command::write_postmortem);
       if (incident.postmortem) commands.push_back(Command::close_issue);
       if (!incident.outcome) return commands;
       break;
-    case State::self_healed: commands.push_back(Command::close_issue); break;
+    case State::self_healed:
+      commands.push_back(Command::close_issue);
+      break;
     case State::inconclusive:
     case State::stood_down:
-    case State::joined: return {Command::close_issue};
+    case State::joined:
+      return {Command::close_issue};
   }
   // All outcomes are remembered, the bad ones too.
-  if (incident.diagnosis && !incident.indexed && incident.root == 0) commands.push_back(Command::index);
+  if (incident.diagnosis && !incident.indexed && incident.root == 0)
+    commands.push_back(Command::index);
   return commands;
 }
 
@@ -377,7 +434,8 @@ Step advance(const Incident& was, const Event& event) {
   const bool was_note = note(noted, event);
   Step step = was_note ? stay(std::move(noted), "noted") : dispatch(noted, event);
   for (Command command : due(step.incident)) {
-    if (std::find(before.begin(), before.end(), command) == before.end()) step.commands.push_back(command);
+    if (std::find(before.begin(), before.end(), command) == before.end())
+      step.commands.push_back(command);
   }
   return step;
 }
@@ -415,12 +473,17 @@ Step Book::absorb(const Event& event) {
 }
 
 void Book::note_live(const Incident& incident) {
-  if (due(incident).empty()) live_.erase(incident.id);
-  else live_.insert(incident.id);
-  if (incident.root != 0) joined_.insert(incident.id);
-  else joined_.erase(incident.id);
+  if (due(incident).empty())
+    live_.erase(incident.id);
+  else
+    live_.insert(incident.id);
+  if (incident.root != 0)
+    joined_.insert(incident.id);
+  else
+    joined_.erase(incident.id);
   if (goes_on(incident.state)) return;
-  std::erase_if(joined_, [&](IncidentId id) { return entries_.at(id).incident.root == incident.id; });
+  std::erase_if(joined_,
+                [&](IncidentId id) { return entries_.at(id).incident.root == incident.id; });
 }
 
 const Incident* Book::find(IncidentId id) const {
@@ -432,14 +495,16 @@ const Incident* Book::open_of(std::string_view service, bool with_escalated) con
   for (auto it = live_.rbegin(); it != live_.rend(); ++it) {
     const Incident& incident = entries_.at(*it).incident;
     if (incident.signal.service != service) continue;
-    if (!is_over(incident.state) || (with_escalated && incident.state == State::escalated)) return &incident;
+    if (!is_over(incident.state) || (with_escalated && incident.state == State::escalated))
+      return &incident;
   }
   if (!with_escalated) return nullptr;
   // What is joined goes on as long as its root does, whether or not its own issue is closed.
   for (auto it = joined_.rbegin(); it != joined_.rend(); ++it) {
     const Incident& incident = entries_.at(*it).incident;
     const Incident* root = find(incident.root);
-    if (incident.signal.service == service && root != nullptr && goes_on(root->state)) return &incident;
+    if (incident.signal.service == service && root != nullptr && goes_on(root->state))
+      return &incident;
   }
   return nullptr;
 }

@@ -1,5 +1,5 @@
-// The incident and its one state chart. Pure: the state is what advance() makes of the ledger's events
-// and nothing else; replaying a ledger gives the same incidents byte for byte.
+// The incident and its one state chart. Pure: the state is what advance() makes of the ledger's
+// events and nothing else; replaying a ledger gives the same incidents byte for byte.
 #pragma once
 
 #include <map>
@@ -13,8 +13,19 @@
 namespace incident {
 
 enum class State {
-  open, diagnosing, planned, awaiting_approval, acting, verifying, resolved, closed,
-  escalated, inconclusive, stood_down, self_healed, joined,
+  open,
+  diagnosing,
+  planned,
+  awaiting_approval,
+  acting,
+  verifying,
+  resolved,
+  closed,
+  escalated,
+  inconclusive,
+  stood_down,
+  self_healed,
+  joined,
 };
 [[nodiscard]] std::string_view to_string(State state);
 [[nodiscard]] std::optional<State> parse_state(std::string_view text);
@@ -55,19 +66,19 @@ struct Moment {
 struct Incident {
   IncidentId id = 0;
   State state = State::open;
-  Signal signal;             // That opened it.
+  Signal signal;  // That opened it.
   Severity severity = Severity::high;
   std::string fingerprint, snapshot;
-  int signals = 1;           // The opening one and its repeats.
-  std::int64_t issue = 0;    // Number on GitHub; 0 while there is none.
+  int signals = 1;         // The opening one and its repeats.
+  std::int64_t issue = 0;  // Number on GitHub; 0 while there is none.
   std::string issue_url;
   std::optional<MemoryRecalled> recalled;
   std::vector<Evidence> evidence;
   std::optional<DiagnosisMade> diagnosis;
   std::optional<PlanMade> plan;
-  std::optional<PlanRefused> refused;      // The latest refusal of the current plan.
+  std::optional<PlanRefused> refused;  // The latest refusal of the current plan.
   std::optional<ApprovalAsked> asked;
-  std::optional<ApprovalGiven> approval;   // Of the current plan.
+  std::optional<ApprovalGiven> approval;  // Of the current plan.
   std::vector<Attempt> attempts;
   std::optional<VerificationAsked> verification;
   std::optional<VerificationTried> first_good;  // First good probe after the last action.
@@ -77,17 +88,17 @@ struct Incident {
   std::optional<std::string> postmortem;
   bool indexed = false;
   std::optional<Escalated> escalation;
-  std::string held_by;       // Who said /hold: nothing is done before /resume. Empty: not held.
-  std::string ending;        // Why it left the main road: self-healed, stood down, joined.
-  IncidentId root = 0;       // The incident this one is joined to.
+  std::string held_by;  // Who said /hold: nothing is done before /resume. Empty: not held.
+  std::string ending;   // Why it left the main road: self-healed, stood down, joined.
+  IncidentId root = 0;  // The incident this one is joined to.
   std::map<std::string, Moment> reached;  // opened diagnosed planned acted healthy resolved closed
 };
 
 struct Step {
   Incident incident;
   std::vector<Command> commands;  // Newly due.
-  std::string reason;             // Why the state is what it is now, or why the event changed nothing.
-  bool changed = false;           // The state, or what the state rests on (plan, approval), changed.
+  std::string reason;    // Why the state is what it is now, or why the event changed nothing.
+  bool changed = false;  // The state, or what the state rests on (plan, approval), changed.
 };
 
 // The state chart; see incident.cc. `was` must be the incident of event.incident.
@@ -118,7 +129,9 @@ class Book {
   // The newest incident of the service that is not over; when `with_escalated` also one that is
   // escalated, or joined to a root that is still open or escalated. nullptr when there is none.
   [[nodiscard]] const Incident* open_of(std::string_view service, bool with_escalated = true) const;
-  [[nodiscard]] IncidentId next_id() const { return entries_.empty() ? 1 : entries_.rbegin()->first + 1; }
+  [[nodiscard]] IncidentId next_id() const {
+    return entries_.empty() ? 1 : entries_.rbegin()->first + 1;
+  }
   // The reason of the durable stop, while it is set.
   [[nodiscard]] const std::optional<StopSet>& stop() const { return stop_; }
 

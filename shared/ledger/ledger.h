@@ -1,6 +1,6 @@
-// The ledger: the append-only log of typed events that all roles share, and beside it what must be as
-// durable as the log: blobs by hash, the inbox of what came from outside, and leases.
-// The port; on one host it is ledger::SqliteLedger. Format: docs/formats/ledger.md.
+// The ledger: the append-only log of typed events that all roles share, and beside it what must be
+// as durable as the log: blobs by hash, the inbox of what came from outside, and leases. The port;
+// on one host it is ledger::SqliteLedger. Format: docs/formats/ledger.md.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ struct Draft {
   bool changes_state = false;
 };
 
-// Something that came from outside (an alert, a webhook), kept exactly once before it is acknowledged.
+// Something that came from outside (an alert, a webhook), kept exactly once before it is
+// acknowledged.
 struct Delivery {
   std::int64_t position = 0;  // 0 in deliver().
   std::string source;         // "webhook", …
@@ -40,21 +41,22 @@ struct Delivery {
 };
 
 struct Lease {
-  std::int64_t epoch = 0;     // Grows with every change of holder.
+  std::int64_t epoch = 0;  // Grows with every change of holder.
   std::string holder;
   base::WallTime expires;
 };
 
-// Thread-safe. Errors of all: unavailable (locked, disk full: nothing was written), corrupt (the file
-// fails its checks), and in writes `unknown` (the commit's outcome cannot be told; read back by id).
+// Thread-safe. Errors of all: unavailable (locked, disk full: nothing was written), corrupt (the
+// file fails its checks), and in writes `unknown` (the commit's outcome cannot be told; read back
+// by id).
 class Ledger {
  public:
   virtual ~Ledger() = default;
 
-  // Appends all drafts and blobs in one fsynced transaction, or none; answers the position of the last.
-  // `seen` is the position up to which the writer has read. Drafts whose event id already stands in the
-  // log are skipped, so repeating an append is safe.
-  // Errors besides: conflict (see Draft), denied (the role does not own the event).
+  // Appends all drafts and blobs in one fsynced transaction, or none; answers the position of the
+  // last. `seen` is the position up to which the writer has read. Drafts whose event id already
+  // stands in the log are skipped, so repeating an append is safe. Errors besides: conflict (see
+  // Draft), denied (the role does not own the event).
   virtual base::Result<std::int64_t> append(const std::vector<Draft>& drafts, std::int64_t seen,
                                             const std::vector<std::string>& blobs = {}) = 0;
   // Records after `position`, oldest first, at most `limit`.
@@ -68,9 +70,10 @@ class Ledger {
   virtual base::Result<bool> deliver(const Delivery& delivery) = 0;
   virtual base::Result<std::vector<Delivery>> deliveries(std::int64_t after, int limit = 100) = 0;
 
-  // Takes or renews the lease for `duration`: free, expired or already `holder`'s. A new holder gets a
-  // new epoch. Errors besides: conflict (somebody else holds it).
-  virtual base::Result<Lease> acquire(const std::string& name, const std::string& holder, base::Duration duration) = 0;
+  // Takes or renews the lease for `duration`: free, expired or already `holder`'s. A new holder
+  // gets a new epoch. Errors besides: conflict (somebody else holds it).
+  virtual base::Result<Lease> acquire(const std::string& name, const std::string& holder,
+                                      base::Duration duration) = 0;
   virtual base::Result<std::optional<Lease>> lease(const std::string& name) = 0;
 
   // Checks the hash chain of the whole log. Errors: corrupt (names the first bad position).

@@ -1,6 +1,6 @@
 // The ledger of one host: a SQLite file in WAL mode with synchronous=FULL, shared by all processes.
-// After each commit every reader's socket in `<file>.wake/` gets one datagram (measured: 0.04 ms); a
-// wake-up is a hint, readers also look once a second.
+// After each commit every reader's socket in `<file>.wake/` gets one datagram (measured: 0.04 ms);
+// a wake-up is a hint, readers also look once a second.
 #pragma once
 
 #include <memory>
@@ -14,20 +14,22 @@ namespace ledger {
 inline constexpr int kSchemaVersion = 1;
 
 struct SqliteOptions {
-  std::string path;          // Created, with its folder, when absent.
-  bool read_only = false;    // For tools that only look.
+  std::string path;        // Created, with its folder, when absent.
+  bool read_only = false;  // For tools that only look.
 };
 
 // Errors: unavailable (folder not writable, disk full), corrupt, invalid (the file was written by a
 // newer version: the message names both versions).
-[[nodiscard]] base::Result<std::unique_ptr<Ledger>> open_sqlite(const SqliteOptions& options, const base::Clock& clock);
+[[nodiscard]] base::Result<std::unique_ptr<Ledger>> open_sqlite(const SqliteOptions& options,
+                                                                const base::Clock& clock);
 
 // A reader's end of the wake-ups: a datagram socket of its own in `<file>.wake/`. The descriptor
 // becomes readable after another process appended. Not thread-safe.
 class Wakeup {
  public:
   // Errors: unavailable (the folder cannot be written).
-  static base::Result<std::unique_ptr<Wakeup>> open(const std::string& ledger_path, const std::string& reader);
+  static base::Result<std::unique_ptr<Wakeup>> open(const std::string& ledger_path,
+                                                    const std::string& reader);
   ~Wakeup();
   Wakeup(const Wakeup&) = delete;
   Wakeup& operator=(const Wakeup&) = delete;

@@ -175,9 +175,9 @@ base::WallTime expiry_of(const Incident& incident) {
 
 Verdict judge(const Incident& incident, const Facts& facts, const config::Limits& limits) {
   using Rule = Check (*)(const Incident&, const Facts&, const config::Limits&);
-  constexpr Rule kRules[] = {check_stop, check_hold,         check_mode,      check_exclusion, check_selector,
-                             check_freshness,    check_certainty, check_cooldown,  check_budgets,
-                             check_mass_failure, check_approval,  check_spacing};
+  constexpr Rule kRules[] = {check_stop,     check_hold,         check_mode,      check_exclusion,
+                             check_selector, check_freshness,    check_certainty, check_cooldown,
+                             check_budgets,  check_mass_failure, check_approval,  check_spacing};
   for (const Rule rule : kRules) {
     if (auto verdict = rule(incident, facts, limits)) return *std::move(verdict);
   }

@@ -5,7 +5,9 @@
 namespace role {
 
 bool wait_for(const Outside& outside, int mailbox, base::Instant until) {
-  pollfd descriptors[] = {{outside.wakeup.descriptor(), POLLIN, 0}, {mailbox, POLLIN, 0}, {outside.stop_descriptor, POLLIN, 0}};
+  pollfd descriptors[] = {{outside.wakeup.descriptor(), POLLIN, 0},
+                          {mailbox, POLLIN, 0},
+                          {outside.stop_descriptor, POLLIN, 0}};
   const auto left = std::max(until - outside.clock.now().boot, base::Duration(0));
   const timespec timeout{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
   if (ppoll(descriptors, std::size(descriptors), &timeout, nullptr) <= 0) return false;

@@ -1,5 +1,5 @@
-// Runs a role in its process: waits for a wake-up of the ledger, an answer or the time the role asked
-// for, absorbs everything there is, and carries out what the role decides. One thread.
+// Runs a role in its process: waits for a wake-up of the ledger, an answer or the time the role
+// asked for, absorbs everything there is, and carries out what the role decides. One thread.
 #pragma once
 
 #include <poll.h>
@@ -19,7 +19,8 @@
 
 namespace role {
 
-inline constexpr base::Duration kSafetyLook = std::chrono::seconds(1);  // Should every wake-up be lost.
+inline constexpr base::Duration kSafetyLook =
+    std::chrono::seconds(1);  // Should every wake-up be lost.
 
 // What both templates below need and what depends on no type.
 struct Outside {
@@ -27,7 +28,7 @@ struct Outside {
   ledger::Wakeup& wakeup;
   const base::Clock& clock;
   const base::Logger& log;
-  int stop_descriptor;         // Readable when the process must end.
+  int stop_descriptor;  // Readable when the process must end.
   std::string stop_file;
   bool reads_inbox = false;
 };
@@ -41,18 +42,24 @@ class Loop {
  public:
   using Request = typename RoleT::Request;
   using Answer = typename RoleT::Answer;
-  // `dispatch` hands the request to an adapter, which posts exactly one answer under the key; it must
-  // not block.
-  Loop(RoleT& role, Outside outside, Mailbox<Answer>& mailbox, std::function<std::string(const Request&)> key_of,
+  // `dispatch` hands the request to an adapter, which posts exactly one answer under the key; it
+  // must not block.
+  Loop(RoleT& role, Outside outside, Mailbox<Answer>& mailbox,
+       std::function<std::string(const Request&)> key_of,
        std::function<void(const std::string& key, const Request&)> dispatch)
-      : role_(role), outside_(outside), mailbox_(mailbox), key_of_(std::move(key_of)), dispatch_(std::move(dispatch)) {}
+      : role_(role),
+        outside_(outside),
+        mailbox_(mailbox),
+        key_of_(std::move(key_of)),
+        dispatch_(std::move(dispatch)) {}
 
   // Until the stop descriptor becomes readable. Errors: those of the ledger that a restart may mend
   // (the supervisor starts the process again), above all corrupt.
   base::Status run() {
     while (true) {
       if (auto absorbed = absorb_all(); !absorbed) return absorbed;
-      Output<Request> output = role_.decide({outside_.clock.now(), in_flight_, stop_file_exists(outside_)});
+      Output<Request> output =
+          role_.decide({outside_.clock.now(), in_flight_, stop_file_exists(outside_)});
       bool again = false;
       for (auto& unit : output.units) {
         auto done = carry_out(unit);
@@ -77,7 +84,9 @@ class Loop {
     outside_.wakeup.drain();
     while (true) {
       auto records = outside_.ledger.read(position_);
-      if (!records) return records.error().code == base::ErrorCode::unavailable ? note(records.error()) : base::Status(records.error());
+      if (!records)
+        return records.error().code == base::ErrorCode::unavailable ? note(records.error())
+                                                                    : base::Status(records.error());
       for (const auto& record : *records) {
         role_.absorb(record, outside_.clock.now());
         position_ = record.position;
@@ -106,7 +115,8 @@ class Loop {
       auto appended = outside_.ledger.append(unit.drafts, position_, unit.blobs);
       if (!appended) {
         if (appended.error().code == base::ErrorCode::conflict) return true;
-        if (appended.error().code == base::ErrorCode::unavailable) return (void)note(appended.error()), false;
+        if (appended.error().code == base::ErrorCode::unavailable)
+          return (void)note(appended.error()), false;
         return appended.error();
       }
     }

@@ -13,7 +13,8 @@ Bell::Bell() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 Bell::~Bell() { close(descriptor_); }
 void Bell::ring() const {
   const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = write(descriptor_, &one, sizeof one);  // Full means rung already.
+  [[maybe_unused]] const auto written =
+      write(descriptor_, &one, sizeof one);  // Full means rung already.
 }
 void Bell::silence() const {
   std::uint64_t count = 0;
@@ -21,7 +22,8 @@ void Bell::silence() const {
 }
 
 Workers::Workers(int threads) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+  for (int i = 0; i < threads; ++i)
+    threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
 }
 
 Workers::~Workers() {
@@ -42,7 +44,8 @@ void Workers::work(const std::stop_token& stop) {
     std::function<void()> call;
     {
       std::unique_lock lock(mutex_);
-      if (!changed_.wait(lock, stop, [this] { return !queue_.empty(); }) || stop.stop_requested()) return;
+      if (!changed_.wait(lock, stop, [this] { return !queue_.empty(); }) || stop.stop_requested())
+        return;
       call = std::move(queue_.front());
       queue_.pop_front();
     }

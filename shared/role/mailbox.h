@@ -1,4 +1,5 @@
-// Where adapter threads put answers for a role's loop, and a small pool of threads for blocking calls.
+// Where adapter threads put answers for a role's loop, and a small pool of threads for blocking
+// calls.
 #pragma once
 
 #include <condition_variable>

@@ -27,11 +27,13 @@ void StopSignal::wait() const {
   }
 }
 
-Outside Desk::outside(const config::Config& config, const base::Logger& log, const StopSignal& stop) const {
+Outside Desk::outside(const config::Config& config, const base::Logger& log,
+                      const StopSignal& stop) const {
   return {*ledger, *wakeup, clock, log, stop.descriptor(), stop_file(config), false};
 }
 
-base::Result<std::unique_ptr<Desk>> open_desk(const config::Config& config, const std::string& role) {
+base::Result<std::unique_ptr<Desk>> open_desk(const config::Config& config,
+                                              const std::string& role) {
   auto desk = std::make_unique<Desk>();
   auto ledger = ledger::open_sqlite({config.ledger, false}, desk->clock);
   if (!ledger) return ledger.error();

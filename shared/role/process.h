@@ -33,11 +33,13 @@ struct Desk {
   std::unique_ptr<ledger::Ledger> ledger;
   std::unique_ptr<ledger::Wakeup> wakeup;
 
-  [[nodiscard]] Outside outside(const config::Config& config, const base::Logger& log, const StopSignal& stop) const;
+  [[nodiscard]] Outside outside(const config::Config& config, const base::Logger& log,
+                                const StopSignal& stop) const;
 };
 
 // Errors: those of open_sqlite() and Wakeup::open().
-[[nodiscard]] base::Result<std::unique_ptr<Desk>> open_desk(const config::Config& config, const std::string& role);
+[[nodiscard]] base::Result<std::unique_ptr<Desk>> open_desk(const config::Config& config,
+                                                            const std::string& role);
 // Where `sre-space stop` leaves its mark besides the ledger.
 [[nodiscard]] std::string stop_file(const config::Config& config);
 // The warden's socket for a role.

@@ -12,7 +12,8 @@ Drafter& Drafter::add_as(std::string id, incident::IncidentId incident, incident
   if (std::holds_alternative<incident::IncidentOpened>(draft.event.what)) {
     draft.changes_state = true;
     after_[incident] = incident::open(draft.event).incident;
-  } else if (const auto* known = after_.contains(incident) ? &after_[incident] : book_.find(incident)) {
+  } else if (const auto* known =
+                 after_.contains(incident) ? &after_[incident] : book_.find(incident)) {
     auto step = incident::advance(*known, draft.event);
     draft.changes_state = step.changed;
     after_[incident] = std::move(step.incident);

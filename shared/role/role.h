@@ -1,14 +1,16 @@
 // What a role is: facts are absorbed, then it decides what to record and what to ask of the world.
-// Pure and deterministic: the same inputs at the same times give the same outputs, so that a role runs
-// unchanged in its process (role/loop.h), in a test and in a simulation.
+// Pure and deterministic: the same inputs at the same times give the same outputs, so that a role
+// runs unchanged in its process (role/loop.h), in a test and in a simulation.
 //
 // The rules of the game
 // - absorb() only remembers. decide() looks at what is true now and answers with what it wants.
-// - decide() is level-triggered: it may want the same request again and again until the answer has been
+// - decide() is level-triggered: it may want the same request again and again until the answer has
+// been
 //   absorbed; a request whose key is still in flight is not sent twice.
-// - A unit's drafts are durable before its requests are sent. When the append is refused (somebody else
-//   changed the incident first), the whole unit is dropped, and decide() is asked again after the newer
-//   records have been absorbed.
+// - A unit's drafts are durable before its requests are sent. When the append is refused (somebody
+// else
+//   changed the incident first), the whole unit is dropped, and decide() is asked again after the
+//   newer records have been absorbed.
 #pragma once
 
 #include <optional>

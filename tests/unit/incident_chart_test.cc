@@ -207,7 +207,8 @@ TEST_CASE("chart: every state answers every event, with a reason and honest comm
 }
 
 TEST_CASE("chart: a hold lasts until it is taken back, and changes no state") {
-  for (const auto state : {State::planned, State::awaiting_approval, State::acting, State::escalated}) {
+  for (const auto state :
+       {State::planned, State::awaiting_approval, State::acting, State::escalated}) {
     CAPTURE(to_string(state));
     const Incident was = fold(road_to(state));
     const auto held = advance(was, at(5000, OperatorCommanded{"/hold it looks odd", "ada"}));
