@@ -1,0 +1,160 @@
+#include "bench/report_codec.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+
+namespace bench {
+namespace {
+
+using nlohmann::json;
+
+// Three digits behind the point are more than any of these is worth.
+double rounded(double value) { return std::round(value * 1000) / 1000; }
+
+json to_json(const Spread& spread) {
+  return {{"n", spread.n},
+          {"p50", rounded(spread.p50)},
+          {"p90", rounded(spread.p90)},
+          {"p95", rounded(spread.p95)},
+          {"p99", rounded(spread.p99)},
+          {"max", rounded(spread.max)}};
+}
+
+json to_json(const ClassReport& report) {
+  const double reference = report.reference_ms();
+  return {
+      {"n", report.healthy.n},
+      {"lost", report.lost},
+      {"complaints", report.complaints},
+      {"ours_ms",
+       {{"detect", to_json(report.detect)},
+        {"decide", to_json(report.decide)},
+        {"intend", to_json(report.intend)},
+        {"act", to_json(report.act)},
+        {"healthy", to_json(report.healthy)}}},
+      {"reference_ms",
+       {{"cli", to_json(report.cli)}, {"api", to_json(report.api)}, {"p50", rounded(reference)}}},
+      {"ratio", rounded(reference > 0 ? report.healthy.p50 / reference : 0)},
+      {"bound_ms", rounded(report.bound_ms())},
+      {"ok", report.ok()}};
+}
+
+}  // namespace
+
+double ClassReport::reference_ms() const {
+  if (cli.n == 0 || api.n == 0) return std::max(cli.p50, api.p50);
+  return std::min(cli.p50, api.p50);
+}
+
+bool ClassReport::ok() const {
+  return healthy.n > 0 && lost == 0 && reference_ms() > 0 && healthy.p50 <= bound_ms();
+}
+
+bool MttrReport::ok() const {
+  return std::all_of(classes.begin(), classes.end(), [](const auto& c) { return c.ok(); }) &&
+         std::all_of(waits.begin(), waits.end(), [](const auto& w) { return w.ok(); });
+}
+
+base::Result<std::vector<IncidentLine>> parse_incidents(std::string_view text) {
+  const auto parsed = base::parse_json(text);
+  if (!parsed) return parsed.error();
+  std::vector<IncidentLine> lines;
+  for (const auto& entry : base::get_array(*parsed, "incidents")) {
+    lines.push_back({base::get_int(entry, "id"), base::get_string(entry, "state")});
+  }
+  return lines;
+}
+
+base::Result<IncidentView> parse_incident(std::string_view text) {
+  const auto parsed = base::parse_json(text);
+  if (!parsed) return parsed.error();
+  IncidentView view;
+  view.state = base::get_string(*parsed, "state");
+  const json& diagnosis = base::get_object(*parsed, "diagnosis");
+  view.failure = base::get_string(diagnosis, "failure");
+  for (const auto& event : base::get_array(*parsed, "timeline")) {
+    view.reached.try_emplace(base::get_string(event, "event"), base::get_int(event, "boot_ms"));
+  }
+  return view;
+}
+
+std::string encode(const MttrReport& report) {
+  json out = {{"benchmark", "mttr"}, {"ok", report.ok()}};
+  for (const auto& entry : report.classes) out["classes"][entry.name] = to_json(entry);
+  for (const auto& wait : report.waits) {
+    out["waits"][wait.name] = {{"ms", to_json(wait.ms)},
+                               {"bound_ms", {{"p50", wait.p50_max}, {"p99", wait.p99_max}}},
+                               {"ok", wait.ok()}};
+  }
+  out["path_ms"] = json::array();
+  for (const auto& step : report.path) {
+    out["path_ms"].push_back(
+        {{"step", step.name}, {"p50", rounded(step.ms.p50)}, {"p99", rounded(step.ms.p99)}});
+  }
+  return base::dump_json(out);
+}
+
+double IdleReport::pss_mb() const {
+  double sum = 0;
+  for (const auto& role : roles) sum += role.pss_mb;
+  return sum;
+}
+
+double IdleReport::cpu_percent() const {
+  double sum = 0;
+  for (const auto& role : roles) sum += role.cpu_percent;
+  return sum;
+}
+
+bool IdleReport::ok() const {
+  return !roles.empty() && incidents == 0 && pss_mb() <= pss_mb_max &&
+         cpu_percent() <= cpu_percent_max && cold_start_ms.n > 0 &&
+         cold_start_ms.p50 <= cold_start_ms_max;
+}
+
+std::string encode(const IdleReport& report) {
+  json roles = json::object();
+  for (const auto& role : report.roles) {
+    roles[role.name] = {{"pss_mb", rounded(role.pss_mb)},
+                        {"cpu_percent", rounded(role.cpu_percent)}};
+  }
+  return base::dump_json(
+      {{"benchmark", "idle"},
+       {"services", report.services},
+       {"seconds", rounded(report.seconds)},
+       {"roles", roles},
+       {"pss_mb", {{"total", rounded(report.pss_mb())}, {"bound", report.pss_mb_max}}},
+       {"cpu_percent",
+        {{"total", rounded(report.cpu_percent())}, {"bound", report.cpu_percent_max}}},
+       {"engine_cpu_percent",
+        {{"without_us", rounded(report.engine_cpu_without)},
+         {"with_us", rounded(report.engine_cpu_with)}}},
+       {"proxies_cpu_percent",
+        {{"without_us", rounded(report.proxies_cpu_without)},
+         {"with_us", rounded(report.proxies_cpu_with)}}},
+       {"cold_start_ms",
+        {{"measured", to_json(report.cold_start_ms)}, {"bound", report.cold_start_ms_max}}},
+       {"incidents", report.incidents},
+       {"ok", report.ok()}});
+}
+
+std::string encode(const std::vector<RecallReport>& reports) {
+  json out = {{"benchmark", "memory"}, {"sizes", json::array()}};
+  bool ok = !reports.empty();
+  for (const auto& report : reports) {
+    ok = ok && report.ok();
+    out["sizes"].push_back({{"cases", report.cases},
+                            {"recall_us", to_json(report.recall_us)},
+                            {"exact_us", to_json(report.scan_us)},
+                            {"recall_at_2", rounded(report.recall_at_2)},
+                            {"bound", report.recall_at_2_min},
+                            {"ok", report.ok()}});
+  }
+  out["ok"] = ok;
+  return base::dump_json(out);
+}
+
+}  // namespace bench

@@ -1,0 +1,96 @@
+// The JSON that benchmarks read (`sre-space incidents … --json`) and the one object each prints.
+// Format: docs/formats/bench.md. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "bench/numbers.h"
+
+namespace bench {
+
+struct IncidentLine {
+  std::int64_t id = 0;
+  std::string state;
+};
+// Of `incidents list --json`. Errors: invalid.
+[[nodiscard]] base::Result<std::vector<IncidentLine>> parse_incidents(std::string_view text);
+
+struct IncidentView {
+  std::string state, failure;
+  // Boot clock in ms of the first event of each name.
+  std::map<std::string, std::int64_t> reached;
+};
+// Of `incidents show N --json`. Errors: invalid.
+[[nodiscard]] base::Result<IncidentView> parse_incident(std::string_view text);
+
+// One class of faults, in ms since the fault.
+struct ClassReport {
+  std::string name;
+  Spread detect, decide, intend, act, healthy;  // Ours.
+  Spread cli, api;                              // By hand.
+  int lost = 0;                                 // Rounds of ours that did not end as they must.
+  std::vector<std::string> complaints;          // Why.
+  double bound_factor = 0, bound_plus_ms = 0;
+  [[nodiscard]] double reference_ms() const;  // The better way's median.
+  [[nodiscard]] double bound_ms() const { return bound_factor * reference_ms() + bound_plus_ms; }
+  [[nodiscard]] bool ok() const;
+};
+
+struct WaitReport {
+  std::string name;
+  Spread ms;
+  double p50_max = 0, p99_max = 0;
+  [[nodiscard]] bool ok() const { return ms.n > 0 && ms.p50 <= p50_max && ms.p99 <= p99_max; }
+};
+
+// One step on the way from the fault to the first good answer; no bound.
+struct StepReport {
+  std::string name;
+  Spread ms;
+};
+
+struct MttrReport {
+  std::vector<ClassReport> classes;
+  std::vector<WaitReport> waits;
+  std::vector<StepReport> path;  // Of crash and oom, in order.
+  [[nodiscard]] bool ok() const;
+};
+[[nodiscard]] std::string encode(const MttrReport& report);
+
+struct ProcessReport {
+  std::string name;
+  double pss_mb = 0, cpu_percent = 0;  // 100 is one core.
+};
+
+struct IdleReport {
+  int services = 0;
+  double seconds = 0;
+  std::vector<ProcessReport> roles;
+  double engine_cpu_without = 0,
+         engine_cpu_with = 0;  // dockerd and containerd, per cent of a core.
+  double proxies_cpu_without = 0, proxies_cpu_with = 0;  // The published ports' own processes.
+  Spread cold_start_ms;
+  int incidents = 0;  // Opened while idle: must be none.
+  double pss_mb_max = 100, cpu_percent_max = 2, cold_start_ms_max = 1000;
+  [[nodiscard]] double pss_mb() const;
+  [[nodiscard]] double cpu_percent() const;
+  [[nodiscard]] bool ok() const;
+};
+[[nodiscard]] std::string encode(const IdleReport& report);
+
+struct RecallReport {
+  std::size_t cases = 0;
+  Spread recall_us, scan_us;  // A recall of the store; an exact look at every vector.
+  double recall_at_2 = 0;     // Share of the exact best two that the index finds.
+  double recall_at_2_min = 0.95;
+  [[nodiscard]] bool ok() const { return recall_at_2 >= recall_at_2_min; }
+};
+[[nodiscard]] std::string encode(const std::vector<RecallReport>& reports);
+
+}  // namespace bench
