@@ -378,9 +378,24 @@ std::optional<Write> Scribe::next_of(IncidentId id, Telling& telling, base::Now 
   return std::move(next.write);
 }
 
+// While an incident is on its way to its action, and young: when it is not young any more.
+std::optional<base::Instant> Scribe::heals_until(base::Instant now) const {
+  std::optional<base::Instant> until;
+  for (const auto id : book_.live()) {
+    const auto state = book_.find(id)->state;
+    const bool heals = state == State::open || state == State::diagnosing ||
+                       state == State::planned || state == State::acting;
+    const auto opened = book_.entries().at(id).events.front().boot;
+    if (!heals || has_come(opened, options_.healing_first, now)) continue;
+    until = std::max(until.value_or(now), opened + options_.healing_first);
+  }
+  return until;
+}
+
 void Scribe::write_next(const role::View& view, Output& out) {
   if (view.busy("write")) return;
   const base::Instant now = view.now.boot;
+  if (const auto until = heals_until(now)) return out.wake_by(*until);
   if (now < quiet_until_) return out.wake_by(quiet_until_);
   if (!reachable_) return;  // poll() finds out.
   std::optional<Write> chosen;

@@ -33,6 +33,7 @@ Options options_of(const config::Config& config, std::string key) {
   if (options.post_spacing == base::Duration(0)) {  // A demo or a benchmark, on the forge.
     options.posts_per_minute = options.posts_per_hour = 0;
   }
+  options.healing_first = std::chrono::seconds(1);
   options.steer_every = std::chrono::seconds(15);
   if (config.embedded()) {  // Lists of the forge never lag, and it is on this host.
     options.card_every = std::chrono::milliseconds(200);

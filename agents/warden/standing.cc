@@ -13,15 +13,7 @@ base::Result<Standing> LedgerStanding::of(const std::string& service) {
   const auto* configured = config::find_service(config_, service);
   if (configured == nullptr) return base::Error{base::ErrorCode::not_found, "standing of " + service + ": no such service"};
   const std::lock_guard lock(mutex_);
-  while (true) {
-    auto records = ledger_.read(position_);
-    if (!records) return records.error();
-    for (const auto& record : *records) {
-      book_.absorb(record.event);
-      position_ = record.position;
-    }
-    if (records->empty()) break;
-  }
+  if (auto read = catch_up(); !read) return read.error();
   const auto lease = ledger_.lease("fixer");
   if (!lease) return lease.error();
   Standing standing;
@@ -33,6 +25,23 @@ base::Result<Standing> LedgerStanding::of(const std::string& service) {
   standing.excluded = std::find(config_.exclude.begin(), config_.exclude.end(), service) != config_.exclude.end();
   standing.protect = configured->protect;
   return standing;
+}
+
+void LedgerStanding::keep_up() {
+  const std::lock_guard lock(mutex_);
+  (void)catch_up();  // An error freezes the next operation, which meets it again.
+}
+
+base::Status LedgerStanding::catch_up() {
+  while (true) {
+    auto records = ledger_.read(position_);
+    if (!records) return records.error();
+    if (records->empty()) return {};
+    for (const auto& record : *records) {
+      book_.absorb(record.event);
+      position_ = record.position;
+    }
+  }
 }
 
 }  // namespace warden

@@ -18,8 +18,12 @@ class LedgerStanding {
   LedgerStanding(const config::Config& config, ledger::Ledger& ledger, std::string stop_file);
   // Errors: those of the ledger, upon which nothing may be done; not_found for an unknown service.
   [[nodiscard]] base::Result<Standing> of(const std::string& service);
+  // Reads what the ledger has more, so that an operation has little left to read.
+  void keep_up();
 
  private:
+  base::Status catch_up();
+
   const config::Config& config_;
   ledger::Ledger& ledger_;
   const std::string stop_file_;

@@ -1,11 +1,18 @@
 #include "agents/warden/wire.h"
 
+#include <poll.h>
+
 #include "agents/warden/server.h"
 #include "agents/warden/standing.h"
 #include "engine/docker_engine.h"
 #include "role/process.h"
 
 namespace warden {
+namespace {
+
+constexpr int kKeepUpMs = 1000;
+
+}  // namespace
 
 int run(const config::Config& config, const base::Logger& log) {
   const role::StopSignal stop;
@@ -21,7 +28,9 @@ int run(const config::Config& config, const base::Logger& log) {
   WardenServer server(options, engine, [&](const std::string& service) { return standing.of(service); }, clock, log);
   if (auto started = server.start(); !started) return role::exit_code(started.error(), log);
   log.info("the doors are open", {{"engine", config.engine_host}});
-  stop.wait();
+  // A long ledger takes its time to read, and an operation must not wait for that.
+  pollfd ended{stop.descriptor(), POLLIN, 0};
+  for (bool stopped = false; !stopped; stopped = poll(&ended, 1, kKeepUpMs) > 0) standing.keep_up();
   server.stop();
   return 0;
 }

@@ -111,6 +111,28 @@ TEST_CASE("scribe: told at once, it collapses to the final state") {
   CHECK(world.github.writes() <= 12);
 }
 
+TEST_CASE("scribe: healing goes first, but the telling does not wait for long") {
+  for (const bool acts : {true, false}) {
+    CAPTURE(acts);
+    World world;
+    world.options.healing_first = 1s;
+    world.restart();
+    world.settle(2s);
+    for (auto& event : healed_life()) {
+      const bool acted = std::holds_alternative<VerificationAsked>(event);
+      if (acted) world.settle(400ms);
+      CHECK(world.issues().empty());
+      if (acted && !acts) break;
+      world.tell(1, event);
+      if (acted) break;
+    }
+    world.settle(50ms);
+    CHECK(world.issues().empty() == !acts);
+    world.settle(600ms);
+    CHECK(world.issues().size() == 1);
+  }
+}
+
 TEST_CASE("scribe: every write meets every bad day") {
   for (const auto fault : {Fault::commit_then_502, Fault::lost_502, Fault::drop_reply,
                            Fault::rate_limited, Fault::refused}) {
