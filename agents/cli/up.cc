@@ -7,6 +7,7 @@
 #include "agents/cli/up_roles.h"
 #include "agents/up/lock.h"
 #include "agents/up/supervisor.h"
+#include "ledger/sqlite_ledger.h"
 
 namespace cli {
 namespace {
@@ -38,6 +39,20 @@ bool are_ports_free(const Context& context) {
   return all_free;
 }
 
+// Neither a ledger of a newer version nor a damaged one is mended by starting roles again and
+// again.
+bool is_ledger_fit(const Context& context) {
+  std::error_code error;
+  if (!std::filesystem::exists(context.config.ledger, error)) return true;
+  const base::SystemClock clock;
+  const auto ledger = ledger::open_sqlite({context.config.ledger, true}, clock);
+  if (ledger.ok()) return true;
+  const auto code = ledger.error().code;
+  if (code != base::ErrorCode::invalid && code != base::ErrorCode::corrupt) return true;
+  context.logger.error("cannot start", {{"reason", ledger.error().message}});
+  return false;
+}
+
 }  // namespace
 
 // The doors first, then those who think, and last the one who senses: stopping goes the other way,
@@ -55,7 +70,7 @@ int run_up(const Context& context) {
   for (const auto& note : context.config.notes) {
     context.logger.warn("part is off", {{"note", note}});
   }
-  if (!are_ports_free(context)) return 1;
+  if (!are_ports_free(context) || !is_ledger_fit(context)) return 1;
   std::error_code error;
   const auto executable = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error) {

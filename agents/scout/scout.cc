@@ -22,7 +22,11 @@ constexpr base::Duration kRepeatsTold = std::chrono::seconds(5);
 constexpr base::Duration kConfirmedFor =
     std::chrono::seconds(2);  // An inspection counts for so long.
 constexpr base::Duration kBlindFor =
-    std::chrono::seconds(5);  // Engine lost: probes alone may tell.
+    std::chrono::seconds(30);  // Engine lost: probes alone may tell.
+constexpr base::Duration kEventsCome =
+    std::chrono::seconds(2);  // An engine that hung tells late what happened meanwhile.
+constexpr base::Duration kEndedLately =
+    std::chrono::minutes(5);  // An older stop was there before us: nobody's news.
 constexpr base::Duration kAlertFresh = std::chrono::seconds(60);
 constexpr base::Duration kOursFor =
     std::chrono::seconds(2);  // Events of our own restart trail so long.
@@ -50,6 +54,12 @@ incident::Severity severity_of(SignalKind kind) {
       return incident::Severity::medium;
   }
   return incident::Severity::high;
+}
+
+// By the engine's clock, which is this host's.
+bool ended_lately(const engine::Container& container, base::Now now) {
+  const auto finished = base::parse_utc(container.finished_at);
+  return finished && now.wall - *finished < kEndedLately;
 }
 
 // No dependency can cause it.
@@ -229,6 +239,7 @@ void Scout::learned(Watch& watch, const engine::Container& container, base::Now 
   const bool first_look = !watch.container || watch.container->id != container.id;
   const bool new_life = first_look || watch.container->started_at != container.started_at;
   watch.container = container;
+  watch.missing = false;
   if (running && (watch.down || first_look || !watch.probes().empty())) {
     const bool idle = std::none_of(watch.probes().begin(), watch.probes().end(),
                                    [](const auto& p) { return p.next.has_value(); });
@@ -238,7 +249,8 @@ void Scout::learned(Watch& watch, const engine::Container& container, base::Now 
 }
 
 // It stands still and nobody saw why: at the first look, or because its end fell into a gap of the
-// stream. An exit by signal or without error may be a person's decision.
+// stream. An exit by signal or without error may be a person's decision: that is told, unless it is
+// known or long past, but as nothing confirms a fault nobody acts on it.
 void Scout::found_not_running(Watch& watch, bool first_look, base::Now now) {
   const auto& container = *watch.container;
   if (first_look ? watch.death_seen : watch.down) return;
@@ -248,13 +260,29 @@ void Scout::found_not_running(Watch& watch, bool first_look, base::Now now) {
   const bool by_fault =
       container.oom_killed ||
       (container.exit_code != 0 && container.exit_code != 137 && container.exit_code != 143);
-  if (!ended || !by_fault || watch.kill_at || deaths_.contains(watch.service().name)) return;
+  if (!ended || watch.kill_at || deaths_.contains(watch.service().name)) return;
+  if (!by_fault && (is_told(container) || (first_look && !ended_lately(container, now)))) return;
   const bool will_return = container.state == engine::RunState::restarting;
   if (will_return) watch.engine_restarts.push_back(now.boot);
-  deaths_[watch.service().name] = {
-      signal_of(watch, will_return ? SignalKind::restarted_by_engine : SignalKind::found_stopped,
-                now),
-      false};
+  auto signal = signal_of(
+      watch, will_return ? SignalKind::restarted_by_engine : SignalKind::found_stopped, now);
+  Pending pending;
+  if (!by_fault && !will_return) {
+    pending.not_before = now.boot + kEventsCome;
+    signal.confirmed_by.clear();
+    signal.detail += "; it ended while nobody was listening, so a person may have stopped it";
+  }
+  pending.signal = std::move(signal);
+  deaths_[watch.service().name] = std::move(pending);
+}
+
+// An incident speaks of this life of the container already.
+bool Scout::is_told(const engine::Container& container) const {
+  const auto& entries = book_.entries();
+  return std::any_of(entries.begin(), entries.end(), [&](const auto& item) {
+    const Signal& signal = item.second.incident.signal;
+    return signal.container == container.id && signal.started_at == container.started_at;
+  });
 }
 
 void Scout::listed(const Listed& answer, base::Now now) {
@@ -273,7 +301,9 @@ void Scout::listed(const Listed& answer, base::Now now) {
   }
   for (const auto& service : answer.listing->missing) {
     const auto watch = watches_.find(service);
-    if (watch != watches_.end()) watch->second.container.reset();
+    if (watch == watches_.end()) continue;
+    watch->second.container.reset();
+    watch->second.missing = true;
   }
 }
 
@@ -412,11 +442,18 @@ void Scout::decide_probes(Watch& watch, const role::View& view, Output& output) 
 
 // The open incident that the signal belongs to; nullptr when it needs one of its own. Being joined
 // to a dependency's incident explains echoes of it, not that the service's own process fails
-// besides.
+// besides; and what was given to a person while the engine could not be heard says nothing of what
+// it says now.
 const Incident* Scout::home_of(const Signal& signal) const {
   const auto* open = book_.open_of(signal.service);
-  const bool explained = open == nullptr || open->root == 0 || !shows_own_fault(signal);
-  return explained ? open : nullptr;
+  if (open == nullptr || !shows_own_fault(signal)) return open;
+  const auto& seen = open->signal.confirmed_by;
+  const bool was_blind = open->state == State::escalated &&
+                         std::none_of(seen.begin(), seen.end(),
+                                      [](const auto& by) { return by.starts_with("engine"); });
+  const auto watch = watches_.find(signal.service);
+  const bool sees = !engine_lost_ && watch != watches_.end() && watch->second.container;
+  return open->root != 0 || (was_blind && sees) ? nullptr : open;
 }
 
 void Scout::decide_deaths(Watch& watch, const role::View& view, Output& output) {
@@ -424,6 +461,7 @@ void Scout::decide_deaths(Watch& watch, const role::View& view, Output& output) 
   const auto found = deaths_.find(name);
   if (found == deaths_.end()) return;
   const auto death = found->second;
+  if (view.now.boot < death.not_before) return output.wake_by(death.not_before);
   const auto* incident = home_of(death.signal);
   for (auto& [id, proof] : proofs_) {
     if (proof.service == name && incident != nullptr && id == incident->id && !death.by_person)
@@ -456,6 +494,8 @@ void Scout::decide_symptoms(Watch& watch, const role::View& view, Output& output
   const auto confirmed = confirmed_.find(name);
   if (confirmed != confirmed_.end() && view.now.boot - confirmed->second < kConfirmedFor) {
     signal->confirmed_by.push_back("engine: running");
+  } else if (watch.missing && !engine_lost_) {
+    signal->detail += "; the engine has no such container";
   } else if (!engine_lost_ || view.now.boot - *engine_lost_ < kBlindFor) {
     return;  // The engine will tell; decide_inspections has asked.
   }

@@ -79,6 +79,7 @@ class Scout final : public role::Role<Request, Answer> {
   [[nodiscard]] incident::Signal signal_of(const Watch& watch, incident::SignalKind kind,
                                            base::Now now) const;
   [[nodiscard]] std::optional<incident::Signal> symptom_of(const Watch& watch, base::Now now) const;
+  [[nodiscard]] bool is_told(const engine::Container& container) const;
   [[nodiscard]] const incident::Incident* home_of(const incident::Signal& signal) const;
   void raise(Watch& watch, incident::Signal signal, const role::View& view, Output& output);
   Proof& proof_of(const incident::Incident& incident, base::Now now);
@@ -99,6 +100,7 @@ class Scout final : public role::Role<Request, Answer> {
   struct Pending {
     incident::Signal signal;
     bool by_person = false;
+    base::Instant not_before{};  // What is only guessed may still be told.
   };
   std::map<std::string, Pending> deaths_;  // By service: confirmed, to be raised.
   std::map<std::string, base::Instant>

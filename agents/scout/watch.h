@@ -40,6 +40,7 @@ class Watch {
 
   // What is known of the container: nothing before the first list and while the engine is lost.
   std::optional<engine::Container> container;
+  bool missing = false;          // The engine was asked and has no container of this service.
   bool down = false;             // Dead, or being restarted: not probed until it starts.
   bool confirm_death = false;    // A death was heard of: the engine's state must be re-read.
   bool confirm_symptom = false;  // Probes or stats show a symptom: likewise.

@@ -115,6 +115,9 @@ void Watcher::on_connected() {
     }
   }
   log_.info("engine connected");
+  for (const auto& service : all.ok() ? roster_.pick(*all).missing : std::vector<std::string>()) {
+    log_.warn("no container of this service; the others are watched", {{"service", service}});
+  }
   hub_.publish(Connected{});
 }
 

@@ -80,7 +80,15 @@ void read_opening(Reading& reading, const Event& event) {
   if (reading.book.find(event.incident) != nullptr)
     reading.broken.push_back("incident " + number(event.incident) + " opens twice");
   const Incident* open = reading.book.open_of(opened->signal.service);
-  if (open != nullptr && open->root == 0) {  // Beside a joined one it may fail by itself.
+  // Beside a joined one it may fail by itself; beside one that was given to a person while the
+  // engine was away, the engine may tell of a fault.
+  const auto is_blind = [](const Incident& incident) {
+    const auto& by = incident.signal.confirmed_by;
+    return incident.state == State::escalated &&
+           std::none_of(by.begin(), by.end(),
+                        [](const auto& one) { return one.starts_with("engine"); });
+  };
+  if (open != nullptr && open->root == 0 && !is_blind(*open)) {
     reading.broken.push_back("incident " + number(event.incident) +
                              " opens beside another one of " + opened->signal.service);
   }

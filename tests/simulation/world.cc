@@ -106,6 +106,7 @@ void World::end(Box& box, int exit_code, bool oom) {
   box.container.exit_code = exit_code;
   box.container.oom_killed = oom;
   box.container.pid = 0;
+  box.container.finished_at = base::format_utc(timeline_.now().wall);
   box.ailment = Ailment::none;
   if (oom) emit(EventKind::oom, box);
   emit(EventKind::die, box);
@@ -150,7 +151,7 @@ void World::strike(const std::string& service, Fault fault) {
   if (box.container.state != RunState::running) return;
   switch (fault) {
     case Fault::crash:
-      end(box, 1, false);
+      end(box, 137, false);  // As by SIGKILL: at a later look it could be a person's stop.
       break;
     case Fault::oom:
       end(box, 137, true);

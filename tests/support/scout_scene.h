@@ -213,6 +213,9 @@ class ScoutScene {
                               scout::Listed{base::Error{base::ErrorCode::unavailable, "list"}});
       warden::Listing listing;
       for (const auto& [name, container] : containers) listing.members.push_back({name, container});
+      for (const auto& one : config.services) {
+        if (!containers.contains(one.name)) listing.missing.push_back(one.name);
+      }
       stage().answer(key, scout::Listed{listing});
     });
   }
@@ -223,7 +226,9 @@ class ScoutScene {
   void serve_probe(const std::string& key, const scout::StartProbe& probe) {
     auto how =
         behaviour[probe.probe == "health" ? probe.service : probe.service + "/" + probe.probe];
-    if (containers[probe.service].state != RunState::running) how = {ProbeResult::refused, 1ms};
+    const auto box = containers.find(probe.service);
+    if (box == containers.end() || box->second.state != RunState::running)
+      how = {ProbeResult::refused, 1ms};
     if (how.result == ProbeResult::timeout) how.latency = probe.timeout;
     telemetry::ProbeSample sample;
     sample.at = stage().now.wall;

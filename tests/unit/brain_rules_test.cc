@@ -391,6 +391,34 @@ TEST_CASE("which incident explains another") {
   }
 }
 
+TEST_CASE("what is over explains a service's symptom once, not again and again") {
+  Case one(SignalKind::probe_error);
+  one.incident.id = 9;
+  one.incident.signal.service = "web";
+  const auto at = one.incident.signal.at;
+  const auto write = [&](incident::IncidentId id, base::WallTime when, incident::Payload what) {
+    one.book.absorb({std::to_string(id) + std::to_string(base::to_ms(when)), id, Role::scout, when,
+                     base::instant_from_ms(1), std::move(what)});
+  };
+  IncidentOpened root;
+  root.signal.service = "user";
+  root.signal.at = at - 5s;
+  write(3, at - 5s, root);
+  write(3, at - 4s, PlanMade{"p", 1, at, {restart()}});
+  ActionIntended intent;
+  intent.op = "o";
+  write(3, at - 3s, intent);
+  write(3, at - 2s, ActionDone{"o", "t", false});
+  write(3, at - 1s, VerificationAsked{"o", "user", at, 1s});
+  write(3, at + 1s, VerificationPassed{"o", 10, 1, ""});
+  CHECK(brain::find_root(one.incident, one.book, one.config) != nullptr);
+  IncidentOpened echo;
+  echo.signal.service = "web";
+  write(4, at + 2s, echo);
+  write(4, at + 3s, incident::IncidentJoined{3, "an echo"});
+  CHECK(brain::find_root(one.incident, one.book, one.config) == nullptr);
+}
+
 TEST_CASE("a dependency of a dependency explains too") {
   Case one(SignalKind::probe_error);
   one.incident.signal.service = "web";

@@ -183,7 +183,7 @@ TEST_CASE("a death within a gap of the stream is found when the engine is heard 
     const char* kinds;
   };
   for (const auto& row : {Row{1, false, "found_stopped"}, Row{137, true, "found_stopped"},
-                          Row{143, false, ""}, Row{137, false, ""}}) {
+                          Row{143, false, "found_stopped"}, Row{137, false, "found_stopped"}}) {
     CAPTURE(row.exit_code);
     ScoutScene scene({service("a")});
     scene.begin();
@@ -192,8 +192,55 @@ TEST_CASE("a death within a gap of the stream is found when the engine is heard 
     scene.run(200ms);
     scene.hear(warden::Connected{});
     scene.run(30s);
-    CHECK(scene.kinds() == row.kinds);
+    REQUIRE(scene.kinds() == row.kinds);
+    // What a person may have done is told, but nothing confirms that it is a fault: nobody acts.
+    const bool may_be_a_person = row.exit_code != 1 && !row.oom;
+    CHECK(scene.stage().last<IncidentOpened>().signal.confirmed_by.empty() == may_be_a_person);
   }
+}
+
+TEST_CASE("a joined service that dies besides gets an incident of its own") {
+  ScoutScene scene({service("a"), service("b")});
+  scene.begin();
+  scene.die("b", 1);
+  scene.run(1s);
+  scene.behaviour["a"] = {ProbeResult::error, 1ms};
+  scene.run(5s);
+  REQUIRE(scene.opened() == 2);
+  scene.stage().write(incident::Role::brain, 2, incident::IncidentJoined{1, "an echo"});
+  scene.run(5s);
+  REQUIRE(scene.opened() == 2);  // The echo goes on.
+  scene.die("a", 137);
+  scene.run(2s);
+  CHECK(scene.opened() == 3);
+}
+
+TEST_CASE("a death that is told late is no longer a guess") {
+  ScoutScene scene({service("a")});
+  scene.begin();
+  scene.hear(warden::Lost{"gone"});
+  scene.set_ended("a", 137, false);
+  scene.run(200ms);
+  scene.hear(warden::Connected{});
+  scene.run(500ms);
+  CHECK(scene.opened() == 0);
+  scene.die("a", 137);
+  scene.run(1s);
+  REQUIRE(scene.kinds() == "container_died");
+  CHECK(scene.stage().last<IncidentOpened>().signal.confirmed_by.size() == 1);
+}
+
+TEST_CASE("a service whose container is gone and that does not answer is told") {
+  ScoutScene scene({service("a")});
+  scene.begin();
+  scene.hear(warden::Lost{"gone"});
+  scene.containers.erase("a");
+  scene.behaviour["a"] = {ProbeResult::refused, 1ms};
+  scene.run(200ms);
+  scene.hear(warden::Connected{});
+  scene.run(30s);
+  REQUIRE(scene.opened() == 1);
+  CHECK(scene.stage().last<IncidentOpened>().signal.confirmed_by.empty());
 }
 
 TEST_CASE("a life that began within a gap is probed again") {
