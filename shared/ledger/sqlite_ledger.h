@@ -16,6 +16,9 @@ inline constexpr int kSchemaVersion = 1;
 struct SqliteOptions {
   std::string path;        // Created, with its folder, when absent.
   bool read_only = false;  // For tools that only look.
+  // Lets the write-ahead log grow to its full size at once (40 ms), for processes that stay: a
+  // commit that makes the file longer takes a third longer and makes the disk's journal busy.
+  bool make_room = false;
 };
 
 // Errors: unavailable (folder not writable, disk full), corrupt, invalid (the file was written by a

@@ -35,7 +35,7 @@ Outside Desk::outside(const config::Config& config, const base::Logger& log,
 base::Result<std::unique_ptr<Desk>> open_desk(const config::Config& config,
                                               const std::string& role) {
   auto desk = std::make_unique<Desk>();
-  auto ledger = ledger::open_sqlite({config.ledger, false}, desk->clock);
+  auto ledger = ledger::open_sqlite({config.ledger, false, true}, desk->clock);
   if (!ledger) return ledger.error();
   desk->ledger = std::move(*ledger);
   auto wakeup = ledger::Wakeup::open(config.ledger, role);
