@@ -21,8 +21,10 @@ function(sre_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE sre_options test_main ${ARG_LINKS})
   set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
-  # Tables of checks compile three times faster so, and run fast enough.
-  target_compile_options(${name} PRIVATE -O0)
+  # Tables of checks compile three times faster so than with -O2, and no slower than with -O0, which
+  # would make the strings and containers of the libraries under test slow as well.
+  # With -Og GCC 12 finds std::stop_source uninitialised in its own header.
+  target_compile_options(${name} PRIVATE -Og -Wno-maybe-uninitialized)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300)
 endfunction()

@@ -106,7 +106,7 @@ constexpr Kind kKinds[] = {
     {"stop.set", Role::up, Role::up},
     {"stop.cleared", Role::up, Role::up},
 };
-static_assert(std::size(kKinds) == std::variant_size_v<Payload>);
+static_assert(std::size(kKinds) == std::variant_size_v<PayloadVariant>);
 
 }  // namespace
 
@@ -132,6 +132,13 @@ std::optional<Persistence> parse_persistence(std::string_view text) {
 }
 std::string_view to_string(Action action) { return base::name_in(kActions, action); }
 std::optional<Action> parse_action(std::string_view text) { return base::value_in(kActions, text); }
+
+Payload::Payload() = default;
+Payload::Payload(const Payload& other) = default;
+Payload::Payload(Payload&& other) noexcept = default;
+Payload& Payload::operator=(const Payload& other) = default;
+Payload& Payload::operator=(Payload&& other) noexcept = default;
+Payload::~Payload() = default;
 
 std::string_view name_of(const Payload& what) { return kKinds[what.index()].name; }
 

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -316,7 +318,7 @@ struct StopCleared {
   std::string by;
 };
 
-using Payload =
+using PayloadVariant =
     std::variant<IncidentOpened, SignalAdded, SelfHealed, VerificationTried, VerificationPassed,
                  VerificationFailed, DeploySeen, MemoryRecalled, MemoryIndexed, EvidenceCollected,
                  DiagnosisMade, PlanMade, IncidentJoined, PostmortemWritten, PlanRefused,
@@ -324,6 +326,29 @@ using Payload =
                  VerificationAsked, UndoDone, IncidentResolved, Escalated, IssueOpened,
                  ApprovalGiven, IncidentClosed, IncidentReopened, OperatorCommanded, GithubIntended,
                  GithubDone, GithubFailed, GithubUnknown, OpHeld, StoodDown, StopSet, StopCleared>;
+
+template <class T, class Variant>
+inline constexpr bool kIsOneOf = false;
+template <class T, class... Ts>
+inline constexpr bool kIsOneOf<T, std::variant<Ts...>> = (std::is_same_v<T, Ts> || ...);
+
+// One of the above; std::visit, std::get_if and std::holds_alternative read it. A class with its
+// special members in event.cc, as every unit that has an Event would compile 37 of each otherwise.
+class Payload : public PayloadVariant {
+ public:
+  Payload();  // An IncidentOpened.
+  template <class T>
+    requires kIsOneOf<T, PayloadVariant>
+  Payload(T value)  // NOLINT: each of them is a payload.
+      : PayloadVariant(std::in_place_type<T>, std::move(value)) {}
+  template <std::size_t Index>
+  explicit Payload(std::in_place_index_t<Index> index) : PayloadVariant(index) {}
+  Payload(const Payload& other);
+  Payload(Payload&& other) noexcept;
+  Payload& operator=(const Payload& other);
+  Payload& operator=(Payload&& other) noexcept;
+  ~Payload();
+};
 
 struct Event {
   std::string id;  // ULID, made by the writer.

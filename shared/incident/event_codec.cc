@@ -419,7 +419,7 @@ struct Reader {
 // Calls `visit` with a default-made payload of each kind until one has the name.
 template <std::size_t I = 0>
 std::optional<Payload> payload_named(std::string_view name) {
-  if constexpr (I == std::variant_size_v<Payload>) {
+  if constexpr (I == std::variant_size_v<PayloadVariant>) {
     return std::nullopt;
   } else {
     Payload candidate(std::in_place_index<I>);

@@ -358,6 +358,13 @@ bool goes_on(State state) { return !is_over(state) || state == State::escalated;
 
 }  // namespace
 
+Incident::Incident() = default;
+Incident::Incident(const Incident& other) = default;
+Incident::Incident(Incident&& other) noexcept = default;
+Incident& Incident::operator=(const Incident& other) = default;
+Incident& Incident::operator=(Incident&& other) noexcept = default;
+Incident::~Incident() = default;
+
 std::string_view to_string(State state) { return base::name_in(kStates, state); }
 std::optional<State> parse_state(std::string_view text) { return base::value_in(kStates, text); }
 std::string_view to_string(Command command) { return base::name_in(kCommands, command); }

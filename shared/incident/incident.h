@@ -64,6 +64,13 @@ struct Moment {
 };
 
 struct Incident {
+  Incident();  // Special members are in incident.cc, for short builds.
+  Incident(const Incident& other);
+  Incident(Incident&& other) noexcept;
+  Incident& operator=(const Incident& other);
+  Incident& operator=(Incident&& other) noexcept;
+  ~Incident();
+
   IncidentId id = 0;
   State state = State::open;
   Signal signal;  // That opened it.

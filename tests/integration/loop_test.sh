@@ -18,9 +18,11 @@ export SRE_PROGRAM=$program
 source "$project/tools/stage.sh"
 failures=0
 
+replies=
 finish() {
   local code=$?
   trap - EXIT
+  [ -z "$replies" ] || rm -f "$replies"
   trap '' INT TERM
   if [ $failures != 0 ] && [ -s "$stage_dir/up.log" ]; then
     echo "the roles' log:"
@@ -88,7 +90,9 @@ cat >>"$stage_dir/sre-space.yaml" <<CONFIG
     health: {url: "http://127.0.0.1:$foreign_port/health", every: 250ms, timeout: 1s, fails: 2}
     grace: 0s
 CONFIG
-stage_up
+# Every reply of the embedded GitHub in this run is held against GitHub's own schemas at the end.
+replies=$(mktemp)
+SRE_FORGE_RECORD=$replies stage_up
 
 # ---- All experiments ----
 check "the experiments are listed" 'cpu crash dependency hang latency oom' \
@@ -152,6 +156,16 @@ check "while the others go on: the issue is there" '[0-9]*' "$(of_result '.exper
 kill -CONT "$stopped"
 
 stage_strike || fail "something was left"
+
+# ---- What GitHub would have answered ----
+code=0
+valid=$("$project/tools/validate-forge-record" "$replies" 2>&1) || code=$?
+if [ $code = 2 ]; then
+  echo "SKIPPED (optional) the forge's replies against GitHub's schemas: $valid"
+else
+  check "every reply of the run has GitHub's shape" '0 *[1-9]* replies* 0 faults' "$code $valid"
+fi
+rm -f "$replies"
 
 # ---- With other names, ports, images and limits ----
 seed=$((RANDOM + 1))

@@ -1,4 +1,2 @@
 sre_test(incident_event_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/incident_event_test.cc LINKS incident_codec LABEL unit)
 sre_test(incident_chart_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/incident_chart_test.cc LINKS incident_codec LABEL unit)
-# Every pair of state and event, and 500 random histories: worth a little optimisation.
-target_compile_options(incident_chart_test PRIVATE -O1)

@@ -23,7 +23,7 @@ std::vector<Payload> make_defaults(std::index_sequence<I...>) {
 }
 // A default-made payload of each kind.
 std::vector<Payload> defaults() {
-  return make_defaults(std::make_index_sequence<std::variant_size_v<Payload>>());
+  return make_defaults(std::make_index_sequence<std::variant_size_v<PayloadVariant>>());
 }
 
 // Calls `found(path, value)` for everything in `value` that is no object and no array.
@@ -62,7 +62,7 @@ TEST_CASE("events: every kind has a name of its own") {
     CHECK(name_of(what).find_first_not_of("abcdefghijklmnopqrstuvwxyz._") ==
           std::string_view::npos);
   }
-  CHECK(names.size() == std::variant_size_v<Payload>);
+  CHECK(names.size() == std::variant_size_v<PayloadVariant>);
 }
 
 TEST_CASE("events: the samples are one of each kind, with every field away from its default") {
@@ -248,7 +248,7 @@ TEST_CASE("events: each has its owner, and nobody else may write it") {
       {"github.unknown", {Role::scribe}},
       {"op.held", {Role::scribe, Role::fixer}},
   };
-  CHECK(owners.size() + anybody.size() == std::variant_size_v<Payload>);
+  CHECK(owners.size() + anybody.size() == std::variant_size_v<PayloadVariant>);
   for (const auto& what : defaults()) {
     for (const Role role : roles()) {
       CAPTURE(name_of(what));

@@ -312,7 +312,7 @@ TEST_CASE("thread: nothing outgrows GitHub") {
   Story story;
   story.tell(1, IncidentOpened{signal, Severity::high, "f", ""});
   std::vector<Evidence> evidence;
-  for (int i = 0; i < 200; ++i)
+  for (int i = 0; i < 20; ++i)
     evidence.push_back(logs(std::vector<std::string>(500, std::string(2000, '`'))));
   auto made = oom_diagnosis();
   made.explanation = std::string(100'000, '@');
