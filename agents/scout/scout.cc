@@ -24,7 +24,7 @@ constexpr base::Duration kConfirmedFor =
 constexpr base::Duration kBlindFor =
     std::chrono::seconds(30);  // Engine lost: probes alone may tell.
 constexpr base::Duration kEventsCome =
-    std::chrono::seconds(2);  // An engine that hung tells late what happened meanwhile.
+    std::chrono::seconds(5);  // An engine that hung tells late what happened meanwhile.
 constexpr base::Duration kEndedLately =
     std::chrono::minutes(5);  // An older stop was there before us: nobody's news.
 constexpr base::Duration kAlertFresh = std::chrono::seconds(60);
@@ -79,6 +79,19 @@ bool shows_own_fault(const Signal& signal) {
       return false;
   }
   return false;
+}
+
+// Opened without a word of the engine.
+bool is_blind(const Incident& incident) {
+  const auto& seen = incident.signal.confirmed_by;
+  return std::none_of(seen.begin(), seen.end(),
+                      [](const auto& by) { return by.starts_with("engine"); });
+}
+
+// Nobody has decided what to do about it.
+bool is_undecided(const Incident& incident) {
+  return incident.state == State::open || incident.state == State::diagnosing ||
+         incident.state == State::planned;
 }
 
 }  // namespace
@@ -447,10 +460,7 @@ void Scout::decide_probes(Watch& watch, const role::View& view, Output& output) 
 const Incident* Scout::home_of(const Signal& signal) const {
   const auto* open = book_.open_of(signal.service);
   if (open == nullptr || !shows_own_fault(signal)) return open;
-  const auto& seen = open->signal.confirmed_by;
-  const bool was_blind = open->state == State::escalated &&
-                         std::none_of(seen.begin(), seen.end(),
-                                      [](const auto& by) { return by.starts_with("engine"); });
+  const bool was_blind = open->state == State::escalated && is_blind(*open);
   const auto watch = watches_.find(signal.service);
   const bool sees = !engine_lost_ && watch != watches_.end() && watch->second.container;
   return open->root != 0 || (was_blind && sees) ? nullptr : open;
@@ -462,7 +472,11 @@ void Scout::decide_deaths(Watch& watch, const role::View& view, Output& output) 
   if (found == deaths_.end()) return;
   const auto death = found->second;
   if (view.now.boot < death.not_before) return output.wake_by(death.not_before);
+  const bool is_guess = death.signal.confirmed_by.empty();
+  if (is_guess && watch.confirm_death) return;  // The engine is being asked of the same death.
   const auto* incident = home_of(death.signal);
+  // A guess of ours is on its way to a person; what the engine says now is news besides.
+  if (!is_guess && incident != nullptr && is_blind(*incident) && is_undecided(*incident)) return;
   for (auto& [id, proof] : proofs_) {
     if (proof.service == name && incident != nullptr && id == incident->id && !death.by_person)
       proof.failure = "it died again: " + death.signal.detail;

@@ -288,7 +288,7 @@ class SqliteLedger final : public Ledger {
     template <class T>
     operator base::Result<T>() const {
       return error_;
-    }                                                 // NOLINT
+    }  // NOLINT
     operator base::Status() const { return error_; }  // NOLINT
     [[nodiscard]] const Error& error() const { return error_; }
   };

@@ -2,7 +2,8 @@
 
 #include "bench/numbers.h"
 
-TEST_CASE("percentiles are by nearest rank, the median of an even count is the mean of the middle") {
+TEST_CASE(
+    "percentiles are by nearest rank, the median of an even count is the mean of the middle") {
   struct Row {
     std::vector<double> values;
     double p50, p90, p99, max;

@@ -230,6 +230,24 @@ TEST_CASE("a death that is told late is no longer a guess") {
   CHECK(scene.stage().last<IncidentOpened>().signal.confirmed_by.size() == 1);
 }
 
+TEST_CASE(
+    "a death that is told after the guess is an incident of its own, once the guess is decided") {
+  ScoutScene scene({service("a")});
+  scene.begin();
+  scene.hear(warden::Lost{"gone"});
+  scene.set_ended("a", 137, false);
+  scene.run(200ms);
+  scene.hear(warden::Connected{});
+  scene.run(6s);
+  REQUIRE(scene.kinds() == "found_stopped");
+  scene.die("a", 137);
+  scene.run(2s);
+  CHECK(scene.opened() == 1);
+  scene.stage().write(incident::Role::fixer, 1, incident::Escalated{"person", "only a guess"});
+  scene.run(2s);
+  CHECK(scene.kinds() == "found_stopped container_died");
+}
+
 TEST_CASE("a service whose container is gone and that does not answer is told") {
   ScoutScene scene({service("a")});
   scene.begin();
