@@ -74,7 +74,9 @@ Step enter(Incident incident, State state, std::string reason) {
   return {std::move(incident), {}, std::move(reason), true};
 }
 
+// An incident's plan always offers something.
 Step take_plan(Incident incident, const Event& event, const PlanMade& plan) {
+  if (plan.menu.empty()) return stay(std::move(incident), "a plan that offers nothing is none");
   incident.plan = plan;
   incident.refused.reset();
   incident.asked.reset();

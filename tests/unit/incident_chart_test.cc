@@ -358,6 +358,19 @@ TEST_CASE("chart: a reopened incident owes everything anew and keeps its record"
   CHECK(sorted(due(fold(road))) == sorted({Command::record_outcome, Command::write_postmortem}));
 }
 
+TEST_CASE("chart: a plan that offers nothing is none") {
+  auto plan = sample<PlanMade>();
+  plan.menu.clear();
+  for (const State state : {State::open, State::diagnosing, State::planned}) {
+    CAPTURE(state);
+    const Incident was = fold(road_to(state));
+    const Step step = advance(was, at(5000, plan));
+    CHECK_FALSE(step.changed);
+    CHECK(step.incident.state == was.state);
+    CHECK((!step.incident.plan || !step.incident.plan->menu.empty()));
+  }
+}
+
 TEST_CASE("chart: facts of the record are noted in every state, even after the end") {
   for (const State state : states()) {
     CAPTURE(state);
