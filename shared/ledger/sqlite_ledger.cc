@@ -434,8 +434,8 @@ base::Status make_room(SqliteLedger& ledger, const std::string& path) {
   if (has_room()) return {};
   if (auto begun = ledger.run("BEGIN IMMEDIATE"); !begun) return begun;
   const bool first = !has_room();
-  const std::string fill =
-      "INSERT INTO blobs(hash,bytes) VALUES('room',zeroblob(" + std::to_string(kRoomBytes) + "))";
+  const std::string fill = "INSERT OR REPLACE INTO blobs(hash,bytes) VALUES('room',zeroblob(" +
+                           std::to_string(kRoomBytes) + "))";
   if (first) {
     if (auto filled = ledger.run(fill.c_str()); !filled) {
       (void)ledger.run("ROLLBACK");

@@ -387,6 +387,29 @@ TEST_CASE_FIXTURE(
         std::string::npos);
 }
 
+TEST_CASE_FIXTURE(
+    Fixture,
+    "open: with room made, a commit lengthens no file, and nothing is left of the making") {
+  open();
+  meddle(path, "INSERT INTO blobs VALUES('room', 'of a process that was killed')");
+  std::vector<std::unique_ptr<ledger::Ledger>> all;
+  for (int i = 0; i < 3; ++i) {
+    auto opened = ledger::open_sqlite({path, false, true}, clock);
+    REQUIRE(opened.ok());
+    all.push_back(std::move(*opened));
+  }
+  const auto size = [&] { return std::filesystem::file_size(path + "-wal"); };
+  const auto before = size();
+  CHECK(before >= 4u << 20);
+  for (int i = 0; i < 50; ++i) {
+    auto& one = all[static_cast<std::size_t>(i) % all.size()];
+    REQUIRE(one->append({signal("s" + std::to_string(i))}, i).ok());
+  }
+  CHECK(size() == before);
+  CHECK(code_of(all.front()->blob("room")) == ErrorCode::not_found);
+  CHECK(all.front()->verify().ok());
+}
+
 TEST_CASE_FIXTURE(Fixture, "open: a folder that cannot be written is told with the way out") {
   write_file(folder.file("file"), "not a folder");
   for (const auto& where :
