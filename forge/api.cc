@@ -12,6 +12,8 @@
 #include "forge/endpoints.h"
 #include "forge/hook_sender.h"
 #include "forge/hooks.h"
+#include "forge/paths.h"
+#include "forge/ref_changes.h"
 #include "forge/sqlite_store.h"
 
 namespace forge {
@@ -174,7 +176,7 @@ http::Response Api::answer(const http::Request& request, std::string_view path,
   if (path != "/rate_limit" && ++budget.used > requests_per_hour_) {
     return to_response(make_refusal(403, "API rate limit exceeded for user " + login_));
   }
-  const http::Match match = router_.find(request.method, path);
+  const http::Match match = router_.find(request.method, fold_path(path));
   if (match.handler == nullptr) {
     if (match.status == 400) return to_response(make_refusal(400, "Malformed path"));
     return to_response(make_refusal(
@@ -236,7 +238,8 @@ http::Response Api::serve(const Endpoint& endpoint, const http::Request& request
               {},
               {},
               Role::none,
-              {}};
+              {},
+              &links_.git};
     if (faults_ != nullptr && faults_->list_lag() > base::Millis(0)) {
       call.known_at = call.now - faults_->list_lag();
     }
@@ -266,6 +269,21 @@ http::Response Api::serve(const Endpoint& endpoint, const http::Request& request
   if (fault == WriteFault::committed_502) reply = make_refusal(502, "Server Error");
   if (base::failpoint("forge.after_commit")) reply = make_refusal(502, "Server Error");
   return to_response(reply);
+}
+
+void Api::note_refs(const std::string& login) {
+  static constexpr Endpoint kNote{"", "", Role::none, [](SqliteStore& store, const Call& call) {
+                                    forge::note_refs(store, call);
+                                    return Reply{};
+                                  }};
+  const std::size_t slash = rights_->repository.find('/');
+  login_ = login;
+  http::Request request;
+  request.method = "GET";  // No write that a client asked for.
+  const http::Params params = {{"owner", rights_->repository.substr(0, slash)},
+                               {"repo", rights_->repository.substr(slash + 1)}};
+  static_cast<void>(serve(kNote, request, params));  // What it misses the next time finds.
+  links_.sender.wake();
 }
 
 void Api::add_common_headers(const http::Request& request, http::Response& response) {

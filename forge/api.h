@@ -23,10 +23,15 @@ class SqliteStore;
 struct Endpoint;
 struct Rights;
 
-// Whom the API tells what it did.
+namespace git {
+class Repository;
+}
+
+// What the API works on and whom it tells what it did.
 struct ApiLinks {
   HookSender& sender;
   WriteMeter& meter;
+  git::Repository& git;
 };
 
 // Not thread-safe; the store, the clock and the links outlive it.
@@ -46,6 +51,8 @@ class Api {
   [[nodiscard]] http::Response handle(const http::Request& request);
   // The same for somebody who is known already: a person signed in to the pages.
   [[nodiscard]] http::Response handle_as(const std::string& login, const http::Request& request);
+  // Git's refs may have moved by another way than this API: tells so in that login's name.
+  void note_refs(const std::string& login);
   // Whom a token speaks for; empty: nobody.
   [[nodiscard]] std::string login_of_token(std::string_view token) const;
   [[nodiscard]] Role role_of(std::string_view login) const;

@@ -14,6 +14,10 @@
 
 namespace forge {
 
+namespace git {
+class Repository;
+}
+
 // Who may do what in the repository.
 struct Rights {
   std::string owner;
@@ -26,8 +30,8 @@ struct Rights {
 // What a webhook may be told. `extra` is added to the payload; an issue named by its number is read
 // again when all is done, so that the payload shows how it ended.
 struct Announcement {
-  std::string event;  // "issues", "issue_comment", "label", "milestone".
-  std::string action;
+  std::string event;   // "issues", "pull_request", "push" …
+  std::string action;  // Empty: the event has none.
   int issue_number = 0;
   nlohmann::json extra;
 };
@@ -47,6 +51,7 @@ struct Call {
   User user;
   Role role = Role::none;
   Repository repository;  // When the path names one.
+  git::Repository* git;   // That repository's; never null.
 };
 
 struct Reply {
@@ -70,6 +75,9 @@ struct Endpoint {
 [[nodiscard]] std::vector<Endpoint> milestone_endpoints();
 [[nodiscard]] std::vector<Endpoint> search_endpoints();
 [[nodiscard]] std::vector<Endpoint> hook_endpoints();
+[[nodiscard]] std::vector<Endpoint> ref_endpoints();     // And branches.
+[[nodiscard]] std::vector<Endpoint> object_endpoints();  // Commits, trees, blobs, contents.
+[[nodiscard]] std::vector<Endpoint> commit_endpoints();  // And statuses and checks.
 
 [[nodiscard]] Reply make_refusal(int status, std::string_view message,
                                  const std::vector<FieldError>& errors = {});

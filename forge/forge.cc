@@ -5,6 +5,8 @@
 #include <optional>
 
 #include "forge/api.h"
+#include "forge/git/repository.h"
+#include "forge/git_codec.h"
 #include "forge/hook_sender.h"
 #include "forge/pages.h"
 #include "forge/sqlite_store.h"
@@ -54,6 +56,7 @@ struct Forge::State {
   };
   std::unique_ptr<std::FILE, CloseFile> record;
   std::unique_ptr<SqliteStore> store;
+  std::unique_ptr<git::Repository> git;
   WriteMeter meter;
   std::unique_ptr<HookSender> sender;
   std::unique_ptr<Api> api;
@@ -74,6 +77,12 @@ base::Result<std::unique_ptr<Forge>> Forge::open(Options options, const base::Cl
   state->store = std::move(*store);
   const base::Status prepared = prepare(*state->store, options, clock.now().wall);
   if (!prepared.ok()) return prepared.error().in("open forge");
+  if (options.git_path.empty()) options.git_path = options.database_path + ".git";
+  const git::Person founder{options.owner_login, make_email(options.owner_login), clock.now().wall};
+  auto git = git::Repository::open(options.git_path, founder,
+                                   options.repository.substr(options.repository.find('/') + 1));
+  if (!git.ok()) return git.error().in("open forge");
+  state->git = std::move(*git);
   if (!options.record_path.empty()) {
     state->record.reset(std::fopen(options.record_path.c_str(), "ae"));
     if (state->record == nullptr) {
@@ -101,7 +110,8 @@ base::Result<std::unique_ptr<Forge>> Forge::open(Options options, const base::Cl
   state->url = "http://" + (is_v6 ? "[" + options.address + "]" : options.address) + ":" +
                std::to_string(state->server->port());
   state->api = std::make_unique<Api>(options, *state->store, clock, state->url, state->record.get(),
-                                     ApiLinks{*state->sender, state->meter});
+                                     ApiLinks{*state->sender, state->meter, *state->git});
+  state->api->note_refs(options.owner_login);
   state->pages = std::make_unique<Pages>(options, *state->store, *state->api, clock);
   state->is_ready.count_down();
   return std::unique_ptr<Forge>(new Forge(std::move(state)));

@@ -18,6 +18,7 @@ class Faults;
 
 struct Options {
   std::string database_path;
+  std::string git_path;  // The bare repository, made when absent; empty: the database's, + ".git".
   std::string address = "127.0.0.1";
   int port = 7081;                            // 0: the system picks a free one.
   std::string repository = "sre-space/demo";  // owner/name; made when absent.

@@ -34,7 +34,7 @@ void enqueue(SqliteStore& store, const Call& call, const Hook& hook, std::string
 
 std::string make_payload(SqliteStore& store, const Call& call, const Announcement& what) {
   nlohmann::json payload = what.extra.is_object() ? what.extra : nlohmann::json::object();
-  payload["action"] = what.action;
+  if (!what.action.empty()) payload["action"] = what.action;
   if (what.issue_number != 0) {
     payload["issue"] = to_json(call, *store.find_issue(call.repository, what.issue_number));
     payload["issue"].erase("closed_by");

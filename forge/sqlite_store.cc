@@ -6,12 +6,13 @@
 #include <utility>
 
 #include "base/ensure.h"
+#include "forge/git_tables.h"
 #include "forge/sqlite_query.h"
 
 namespace forge {
 namespace {
 
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 
 constexpr const char* kSchema = R"(
 CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL UNIQUE COLLATE NOCASE,
@@ -240,7 +241,7 @@ base::Status SqliteStore::prepare_schema() {
                        "prepare", failed.what());
   }
   const std::string create = std::string("BEGIN IMMEDIATE;") + (found < 1 ? kSchema : "") +
-                             kSecondSchema + "PRAGMA user_version = " + std::to_string(kVersion) +
+                             (found < 2 ? kSecondSchema : "") + kGitSchema + "PRAGMA user_version = " + std::to_string(kVersion) +
                              "; COMMIT;";
   if (sqlite3_exec(database_, create.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
   return store_error(base::ErrorCode::unavailable, "create tables", sqlite3_errmsg(database_));

@@ -107,6 +107,9 @@ class SqliteStore {
   void finish_delivery(const Delivery& delivery);
   void forget_deliveries(base::WallTime until);  // Finished ones made before.
 
+  // For what keeps tables of its own here (git_tables.h); used within run().
+  [[nodiscard]] sqlite3* database() const { return database_; }
+
  private:
   explicit SqliteStore(sqlite3* database) : database_(database) {}
   [[nodiscard]] base::Status prepare_schema();

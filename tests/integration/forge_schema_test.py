@@ -24,6 +24,8 @@ import urllib.request
 
 import jsonschema
 
+from forge_git_calls import perform_git
+
 PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
 REPO = "/repos/sre-space/demo"
 ISSUE = REPO + "/issues/1"
@@ -327,6 +329,7 @@ def main():
             forge = Forge(process.stdout.readline().strip())
             perform(forge)
             perform_more(forge)
+            perform_git(forge)
             receiver = Receiver()
             perform_hooks(forge, receiver)
             receiver.server.shutdown()

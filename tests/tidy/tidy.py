@@ -23,6 +23,7 @@ EXCEPTIONS = {
     ("heavy header", "agents/warden/door.h"): "the door is the HTTP server's own adapter; two sources see it",
     ("heavy header", "forge/endpoints.h"): "what the endpoints of the forge share; only they see it",
     ("heavy header", "forge/endpoint_tools.h"): "as above",
+    ("heavy header", "forge/git/handles.h"): "libgit2's objects, for the three sources of that folder",
     ("heavy header", "forge/sqlite_query.h"): "what the sources of the store share; only they see it",
     ("json", "agents/cli/incidents.cc"): "prints what --json asks for",
     ("json", "agents/cli/memory.cc"): "prints what --json asks for",
@@ -51,7 +52,7 @@ JSON_USE = re.compile(r"\bnlohmann::(ordered_)?json\b|#\s*include\s*[<\"]nlohman
 # Where JSON lives: the codecs, the gate they go through, clients of foreign APIs, and the forge's
 # endpoints, which take and give JSON in GitHub's shapes.
 JSON_HOME = re.compile(r"(_codec\.(h|cc)|_client\.cc|^shared/base/json\.(h|cc)"
-                       r"|^forge/(\w+_endpoints|endpoints|endpoint_tools|issue_changes|hooks|pages|api)\.(h|cc))$")
+                       r"|^forge/(\w+_endpoints|endpoints|endpoint_tools|git_tools|pull_tools|issue_changes|ref_changes|hooks|pages|api)\.(h|cc))$")
 
 LIMIT_HEADER, LIMIT_SOURCE, LIMIT_FUNCTION = 300, 600, 70
 
