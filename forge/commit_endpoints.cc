@@ -141,6 +141,7 @@ Reply create_status(SqliteStore& store, const Call& call) {
                {"name", call.repository.full_name()},
                {"commit", commit_json(know(store, *commit), place_of(call))},
                {"branches", branches_at(call, added.sha)}};
+  told["commit"]["commit"]["verification"].erase("verified_at");
   for (const char* field :
        {"target_url", "context", "description", "state", "created_at", "updated_at"}) {
     told[field] = shown[field];

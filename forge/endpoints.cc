@@ -22,7 +22,7 @@ const std::vector<Endpoint>& endpoints() {
     std::vector<Endpoint> all;
     for (const auto part : {people_endpoints, issue_endpoints, comment_endpoints, label_endpoints,
                             milestone_endpoints, search_endpoints, hook_endpoints, ref_endpoints,
-                            object_endpoints, commit_endpoints}) {
+                            object_endpoints, commit_endpoints, pull_endpoints, merge_endpoints}) {
       for (const Endpoint& endpoint : part()) all.push_back(endpoint);
     }
     return all;

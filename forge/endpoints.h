@@ -78,6 +78,8 @@ struct Endpoint {
 [[nodiscard]] std::vector<Endpoint> ref_endpoints();     // And branches.
 [[nodiscard]] std::vector<Endpoint> object_endpoints();  // Commits, trees, blobs, contents.
 [[nodiscard]] std::vector<Endpoint> commit_endpoints();  // And statuses and checks.
+[[nodiscard]] std::vector<Endpoint> pull_endpoints();    // And reviews.
+[[nodiscard]] std::vector<Endpoint> merge_endpoints();
 
 [[nodiscard]] Reply make_refusal(int status, std::string_view message,
                                  const std::vector<FieldError>& errors = {});

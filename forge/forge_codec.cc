@@ -17,13 +17,6 @@ std::string node_id(std::string_view kind, Id id) {
 
 std::string time_text(base::WallTime time) { return base::format_utc(time, false); }
 
-// GitHub's word for how the author stands to the repository.
-std::string_view association(Role role, bool is_owner) {
-  if (is_owner) return "OWNER";
-  if (role >= Role::triage) return "COLLABORATOR";
-  return role == Role::read ? "CONTRIBUTOR" : "NONE";
-}
-
 bool is_owner(const User& user, const Repository& repository) {
   return user.id == repository.owner.id;
 }
@@ -120,6 +113,12 @@ bool read_names(const Json& list, std::vector<std::string>& to) {
 base::Error wrong_field(const char* field) { return {base::ErrorCode::invalid, field}; }
 
 }  // namespace
+
+std::string_view association_word(Role role, bool is_owner) {
+  if (is_owner) return "OWNER";
+  if (role >= Role::triage) return "COLLABORATOR";
+  return role == Role::read ? "CONTRIBUTOR" : "NONE";
+}
 
 std::string Urls::repository(const Repository& repository) const {
   return api + "/repos/" + repository.full_name();
@@ -253,56 +252,69 @@ Json issue_json(const Issue& issue, Role author_role, const Repository& reposito
   Json assignees = Json::array();
   for (const User& user : issue.assignees) assignees.push_back(user_json(user, urls));
   const Json assignee = assignees.empty() ? Json(nullptr) : assignees.front();
-  return {{"id", issue.id},
-          {"node_id", node_id("Issue", issue.id)},
-          {"url", url},
-          {"repository_url", urls.repository(repository)},
-          {"labels_url", url + "/labels{/name}"},
-          {"comments_url", url + "/comments"},
-          {"events_url", url + "/events"},
-          {"timeline_url", url + "/timeline"},
-          {"html_url",
-           urls.site + "/" + repository.full_name() + "/issues/" + std::to_string(issue.number)},
-          {"number", issue.number},
-          {"title", issue.title},
-          {"body", issue.body ? Json(*issue.body) : Json(nullptr)},
-          {"user", user_json(issue.author, urls)},
-          {"author_association", association(author_role, is_owner(issue.author, repository))},
-          {"labels", std::move(labels)},
-          {"state", issue.is_open ? "open" : "closed"},
-          {"state_reason", nullable_text(issue.state_reason)},
-          {"locked", issue.lock_reason.has_value()},
-          {"active_lock_reason", nullable_text(issue.lock_reason.value_or(""))},
-          {"assignee", assignee},
-          {"assignees", std::move(assignees)},
-          {"milestone",
-           issue.milestone ? milestone_json(*issue.milestone, repository, urls) : Json(nullptr)},
-          {"comments", issue.comments},
-          {"created_at", time_text(issue.created)},
-          {"updated_at", time_text(issue.updated)},
-          {"closed_at", issue.closed ? Json(time_text(*issue.closed)) : Json(nullptr)},
-          {"closed_by", issue.closed_by ? user_json(*issue.closed_by, urls) : Json(nullptr)},
-          {"performed_via_github_app", nullptr},
-          {"reactions", reactions_json(issue.reactions, url)}};
+  const std::string number = std::to_string(issue.number);
+  const std::string page =
+      urls.site + "/" + repository.full_name() + (issue.pull ? "/pull/" : "/issues/") + number;
+  Json result = {
+      {"id", issue.id},
+      {"node_id", node_id("Issue", issue.id)},
+      {"url", url},
+      {"repository_url", urls.repository(repository)},
+      {"labels_url", url + "/labels{/name}"},
+      {"comments_url", url + "/comments"},
+      {"events_url", url + "/events"},
+      {"timeline_url", url + "/timeline"},
+      {"html_url", page},
+      {"number", issue.number},
+      {"title", issue.title},
+      {"body", issue.body ? Json(*issue.body) : Json(nullptr)},
+      {"user", user_json(issue.author, urls)},
+      {"author_association", association_word(author_role, is_owner(issue.author, repository))},
+      {"labels", std::move(labels)},
+      {"state", issue.is_open ? "open" : "closed"},
+      {"state_reason", nullable_text(issue.state_reason)},
+      {"locked", issue.lock_reason.has_value()},
+      {"active_lock_reason", nullable_text(issue.lock_reason.value_or(""))},
+      {"assignee", assignee},
+      {"assignees", std::move(assignees)},
+      {"milestone",
+       issue.milestone ? milestone_json(*issue.milestone, repository, urls) : Json(nullptr)},
+      {"comments", issue.comments},
+      {"created_at", time_text(issue.created)},
+      {"updated_at", time_text(issue.updated)},
+      {"closed_at", issue.closed ? Json(time_text(*issue.closed)) : Json(nullptr)},
+      {"closed_by", issue.closed_by ? user_json(*issue.closed_by, urls) : Json(nullptr)},
+      {"performed_via_github_app", nullptr},
+      {"reactions", reactions_json(issue.reactions, url)}};
+  if (!issue.pull) return result;
+  result["draft"] = issue.pull->is_draft;
+  result["pull_request"] = {
+      {"url", urls.repository(repository) + "/pulls/" + number},
+      {"html_url", page},
+      {"diff_url", page + ".diff"},
+      {"patch_url", page + ".patch"},
+      {"merged_at", issue.pull->merged ? Json(time_text(*issue.pull->merged)) : Json(nullptr)}};
+  return result;
 }
 
 Json comment_json(const Comment& comment, Role author_role, const Repository& repository,
                   const Urls& urls) {
   const std::string url = urls.comment(repository, comment.id);
-  return {{"id", comment.id},
-          {"node_id", node_id("IssueComment", comment.id)},
-          {"url", url},
-          {"html_url", urls.site + "/" + repository.full_name() + "/issues/" +
-                           std::to_string(comment.issue_number) + "#issuecomment-" +
-                           std::to_string(comment.id)},
-          {"issue_url", urls.issue(repository, comment.issue_number)},
-          {"body", comment.body},
-          {"user", user_json(comment.author, urls)},
-          {"author_association", association(author_role, is_owner(comment.author, repository))},
-          {"created_at", time_text(comment.created)},
-          {"updated_at", time_text(comment.updated)},
-          {"performed_via_github_app", nullptr},
-          {"reactions", reactions_json(comment.reactions, url)}};
+  return {
+      {"id", comment.id},
+      {"node_id", node_id("IssueComment", comment.id)},
+      {"url", url},
+      {"html_url", urls.site + "/" + repository.full_name() + "/issues/" +
+                       std::to_string(comment.issue_number) + "#issuecomment-" +
+                       std::to_string(comment.id)},
+      {"issue_url", urls.issue(repository, comment.issue_number)},
+      {"body", comment.body},
+      {"user", user_json(comment.author, urls)},
+      {"author_association", association_word(author_role, is_owner(comment.author, repository))},
+      {"created_at", time_text(comment.created)},
+      {"updated_at", time_text(comment.updated)},
+      {"performed_via_github_app", nullptr},
+      {"reactions", reactions_json(comment.reactions, url)}};
 }
 
 Json timeline_comment_json(const Comment& comment, Role author_role, const Repository& repository,

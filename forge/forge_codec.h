@@ -32,6 +32,9 @@ struct RateLimit {
   [[nodiscard]] int remaining() const { return used >= limit ? 0 : limit - used; }
 };
 
+// GitHub's word for how an author stands to the repository.
+[[nodiscard]] std::string_view association_word(Role role, bool is_owner);
+
 [[nodiscard]] nlohmann::json user_json(const User& user, const Urls& urls);         // simple-user
 [[nodiscard]] nlohmann::json public_user_json(const User& user, const Urls& urls);  // public-user
 [[nodiscard]] nlohmann::json repository_json(const Repository& repository, Role role,

@@ -29,7 +29,7 @@ struct PullFilter {
   IssueState state = IssueState::open;
   std::string head;  // Empty: any.
   std::string base;
-  std::string head_sha;
+  std::string sha;  // Of the head or of the merge.
   bool is_descending = true;
   bool by_update = false;  // Instead of by creation.
 };

@@ -53,14 +53,14 @@ std::string where_pulls(const PullFilter& filter) {
   if (filter.state != IssueState::all) where += " AND i.is_open = ?";
   if (!filter.head.empty()) where += " AND p.head = ?";
   if (!filter.base.empty()) where += " AND p.base = ?";
-  if (!filter.head_sha.empty()) where += " AND p.head_sha = ?";
+  if (!filter.sha.empty()) where += " AND (p.head_sha = ? OR p.merge_sha = ?)";
   return where;
 }
 
 void bind_filter(Query& query, const Repository& repository, const PullFilter& filter) {
   query.bind(repository.id);
   if (filter.state != IssueState::all) query.bind(filter.state == IssueState::open ? 1 : 0);
-  for (const std::string* text : {&filter.head, &filter.base, &filter.head_sha}) {
+  for (const std::string* text : {&filter.head, &filter.base, &filter.sha, &filter.sha}) {
     if (!text->empty()) query.bind(std::string_view(*text));
   }
 }

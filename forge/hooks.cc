@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "forge/endpoint_tools.h"
 #include "forge/hook_codec.h"
+#include "forge/pull_tools.h"
 
 namespace forge {
 namespace {
@@ -32,10 +33,20 @@ void enqueue(SqliteStore& store, const Call& call, const Hook& hook, std::string
   store.add_delivery(std::move(delivery));
 }
 
+// What happens to a pull request as to an issue is told as the pull request's.
+bool is_of_pull(SqliteStore& store, const Call& call, const Announcement& what) {
+  if (what.event == "pull_request") return true;
+  return what.event == "issues" &&
+         GitTables(store).find_pull(call.repository, what.issue_number).has_value();
+}
+
 std::string make_payload(SqliteStore& store, const Call& call, const Announcement& what) {
   nlohmann::json payload = what.extra.is_object() ? what.extra : nlohmann::json::object();
   if (!what.action.empty()) payload["action"] = what.action;
-  if (what.issue_number != 0) {
+  if (is_of_pull(store, call, what)) {
+    payload["number"] = what.issue_number;
+    payload["pull_request"] = payload_pull_json(store, call, what.issue_number);
+  } else if (what.issue_number != 0) {
     payload["issue"] = to_json(call, *store.find_issue(call.repository, what.issue_number));
     payload["issue"].erase("closed_by");
   }
@@ -51,10 +62,11 @@ void publish(SqliteStore& store, const Call& call) {
   const std::vector<Hook> hooks = store.list_hooks(call.repository);
   for (const Announcement& what : call.announcements) {
     std::optional<std::string> payload;
+    const std::string event = is_of_pull(store, call, what) ? "pull_request" : what.event;
     for (const Hook& hook : hooks) {
-      if (!hook.wants(what.event)) continue;
+      if (!hook.wants(event)) continue;
       if (!payload) payload = make_payload(store, call, what);
-      enqueue(store, call, hook, what.event, what.action, *payload);
+      enqueue(store, call, hook, event, what.action, *payload);
     }
   }
 }

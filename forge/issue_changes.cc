@@ -145,12 +145,13 @@ void change_state(SqliteStore& store, const Call& call, Issue& issue, const Issu
   issue.is_open = to_open;
   issue.updated = call.now;
   if (to_open) {
-    issue.state_reason = "reopened";
+    issue.state_reason = issue.pull ? "" : "reopened";
     issue.closed.reset();
     issue.closed_by.reset();
     tell(store, call, issue, EventKind::reopened, "", "");
   } else {
     issue.state_reason = reason.empty() || reason == "reopened" ? "completed" : reason;
+    if (issue.pull) issue.state_reason.clear();  // Pull requests have none.
     issue.closed = call.now;
     issue.closed_by = call.user;
     tell(store, call, issue, EventKind::closed, "", issue.state_reason);

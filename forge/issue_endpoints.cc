@@ -6,6 +6,7 @@
 #include "forge/endpoint_tools.h"
 #include "forge/endpoints.h"
 #include "forge/issue_changes.h"
+#include "forge/pull_tools.h"
 
 namespace forge {
 namespace {
@@ -107,6 +108,9 @@ Reply edit_issue(SqliteStore& store, const Call& call) {
   }
   const bool is_sorting = input->labels || input->assignees || input->milestone;
   if (is_sorting && call.role < Role::triage) return reply::forbid("triage");
+  if (issue->pull && input->state == "open") {
+    if (auto refused = follow_again(store, call, issue->number)) return *refused;
+  }
   change_text(store, call, *issue, *input);
   if (input->labels) {
     if (auto refused = put_labels(store, call, *issue, *input->labels, true)) return *refused;

@@ -66,6 +66,12 @@ struct Milestone {
   std::optional<base::WallTime> closed;
 };
 
+// What makes an issue a pull request.
+struct PullPart {
+  bool is_draft = false;
+  std::optional<base::WallTime> merged;
+};
+
 struct Issue {
   Id id = 0;
   int number = 0;
@@ -83,6 +89,7 @@ struct Issue {
   std::optional<User> closed_by;
   std::optional<Milestone> milestone;
   std::optional<std::string> lock_reason;  // Absent: not locked; empty: locked without a reason.
+  std::optional<PullPart> pull;            // Of a pull request.
   ReactionCounts reactions{};
 };
 
@@ -172,6 +179,7 @@ struct IssueFilter {
   std::string assignee;             // Empty: anybody; "none", "*" as GitHub has them.
   std::string milestone;            // A number; empty: any; "none", "*" as GitHub has them.
   std::vector<std::string> words;   // All of them, in any case.
+  std::optional<bool> is_pull;      // Absent: issues and pull requests.
   bool in_title = true;             // Where the words are looked for.
   bool in_body = true;
   std::optional<base::WallTime> since;

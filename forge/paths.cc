@@ -11,11 +11,12 @@ struct Folded {
   std::array<std::string_view, 5> tails;  // What may follow the part.
 };
 
-constexpr std::array<Folded, 7> kFolded = {{
+constexpr std::array<Folded, 8> kFolded = {{
     {"contents/", {}},
     {"git/ref/", {}},
     {"git/refs/", {}},
     {"git/matching-refs/", {}},
+    {"git/trees/", {}},
     {"compare/", {}},
     {"branches/", {"/protection/required_status_checks", "/protection"}},
     {"commits/", {"/status", "/statuses", "/check-runs", "/check-suites", "/pulls"}},

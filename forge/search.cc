@@ -32,10 +32,11 @@ std::vector<std::string> split_parts(std::string_view query) {
 
 bool read_kind(Search& search, std::string_view value) {
   if (value == "pr" || value == "pull-request") {
-    search.is_nothing = true;
+    search.filter.is_pull = true;
   } else if (value == "open" || value == "closed") {
     search.filter.state = value == "open" ? IssueState::open : IssueState::closed;
   } else {
+    search.filter.is_pull = false;
     return value == "issue";
   }
   return true;

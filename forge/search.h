@@ -10,9 +10,8 @@
 namespace forge {
 
 struct Search {
-  IssueFilter filter;       // Its order is the caller's.
-  std::string repository;   // "owner/name"; empty: any.
-  bool is_nothing = false;  // Asks for what the forge has none of: pull requests.
+  IssueFilter filter;      // Its order is the caller's.
+  std::string repository;  // "owner/name"; empty: any.
 };
 
 // Words, "quoted words" and the qualifiers repo:, is:open|closed|issue, state:, type:issue, label:,

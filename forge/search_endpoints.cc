@@ -53,7 +53,7 @@ Reply search_issues(SqliteStore& store, const Call& call) {
   }
   nlohmann::json items = nlohmann::json::array();
   int total = 0;
-  if (repository && !search->is_nothing) {
+  if (repository) {
     total = store.count_issues(*repository, search->filter);
     for (const Issue& issue : store.list_issues(*repository, search->filter, page)) {
       items.push_back(make_item(call, *repository, issue));

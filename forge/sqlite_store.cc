@@ -80,8 +80,9 @@ std::int64_t floor_to_second(base::WallTime time) { return base::to_ms(time) / 1
 constexpr std::string_view kIssueColumns =
     "SELECT i.id, i.number, i.title, i.body, i.is_open, i.state_reason, i.created_ms, i.updated_ms,"
     " i.closed_ms, a.id, a.login, a.created_ms, c.id, c.login, c.created_ms,"
-    " (SELECT count(*) FROM comments m WHERE m.issue_id = i.id), i.milestone_id, i.lock_reason"
-    " FROM issues i JOIN users a ON a.id = i.author_id LEFT JOIN users c ON c.id = i.closed_by_id";
+    " (SELECT count(*) FROM comments m WHERE m.issue_id = i.id), i.milestone_id, i.lock_reason,"
+    " p.is_draft, p.merged_ms FROM issues i JOIN users a ON a.id = i.author_id"
+    " LEFT JOIN users c ON c.id = i.closed_by_id LEFT JOIN pulls p ON p.issue_id = i.id";
 
 Issue read_issue(const Query& row) {
   Issue issue;
@@ -99,6 +100,8 @@ Issue read_issue(const Query& row) {
   issue.comments = row.number(15);
   if (!row.is_null(16)) issue.milestone.emplace().id = row.integer(16);
   issue.lock_reason = row.optional_text(17);
+  if (!row.is_null(18)) issue.pull.emplace().is_draft = row.integer(18) != 0;
+  if (!row.is_null(19)) issue.pull->merged = row.time(19);
   return issue;
 }
 
@@ -129,6 +132,10 @@ std::string where_issues(const IssueFilter& filter) {
     where += " AND i.milestone_id IS NOT NULL";
   } else if (!filter.milestone.empty()) {
     where += " AND i.milestone_id = CAST(? AS INTEGER)";
+  }
+  if (filter.is_pull) {
+    where += *filter.is_pull ? " AND EXISTS" : " AND NOT EXISTS";
+    where += " (SELECT 1 FROM pulls x WHERE x.issue_id = i.id)";
   }
   if (filter.known_at) where += " AND i.created_ms <= ?";
   for (std::size_t i = 0; i < filter.words.size(); ++i) {
@@ -241,8 +248,8 @@ base::Status SqliteStore::prepare_schema() {
                        "prepare", failed.what());
   }
   const std::string create = std::string("BEGIN IMMEDIATE;") + (found < 1 ? kSchema : "") +
-                             (found < 2 ? kSecondSchema : "") + kGitSchema + "PRAGMA user_version = " + std::to_string(kVersion) +
-                             "; COMMIT;";
+                             (found < 2 ? kSecondSchema : "") + kGitSchema +
+                             "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;";
   if (sqlite3_exec(database_, create.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
   return store_error(base::ErrorCode::unavailable, "create tables", sqlite3_errmsg(database_));
 }

@@ -85,6 +85,24 @@ bool fits(const Repository& repository, const Commit& commit, const LogQuery& qu
   return query.path.empty() || touches(repository, commit, query.path);
 }
 
+// Errors: conflict (by people), not_found, unavailable.
+base::Result<IndexHandle> merge_in_memory(git_repository* repository, const Sha& ours,
+                                          const Sha& theirs) {
+  const CommitHandle our = find_commit(repository, ours);
+  const CommitHandle their = find_commit(repository, theirs);
+  const std::string what = "merge " + theirs + " into " + ours;
+  if (!our || !their) return base::Error{base::ErrorCode::not_found, what + ": no such commit"};
+  const git_merge_options options = GIT_MERGE_OPTIONS_INIT;
+  git_index* raw = nullptr;
+  const int code = git_merge_commits(&raw, repository, our.get(), their.get(), &options);
+  IndexHandle index(raw);
+  if (code == GIT_EMERGECONFLICT || (code == 0 && git_index_has_conflicts(raw) != 0)) {
+    return base::Error{base::ErrorCode::conflict, what + ": both changed the same lines"};
+  }
+  if (code != 0) return last_error(code, what);
+  return index;
+}
+
 }  // namespace
 
 Log Repository::log(const LogQuery& query) const {
@@ -158,23 +176,16 @@ std::vector<FileChange> Repository::changes(const Sha& base, const Sha& head) co
   return changes;
 }
 
+bool Repository::merges_cleanly(const Sha& ours, const Sha& theirs) const {
+  return merge_in_memory(state_->handle.get(), ours, theirs).ok();
+}
+
 base::Result<Sha> Repository::merge(const Sha& ours, const Sha& theirs) {
-  const CommitHandle our = find_commit(state_->handle.get(), ours);
-  const CommitHandle their = find_commit(state_->handle.get(), theirs);
-  const std::string what = "merge " + theirs + " into " + ours;
-  if (!our || !their) return base::Error{base::ErrorCode::not_found, what + ": no such commit"};
-  const git_merge_options options = GIT_MERGE_OPTIONS_INIT;
-  git_index* raw = nullptr;
-  const int merged =
-      git_merge_commits(&raw, state_->handle.get(), our.get(), their.get(), &options);
-  const IndexHandle index(raw);
-  if (merged == GIT_EMERGECONFLICT || (merged == 0 && git_index_has_conflicts(raw) != 0)) {
-    return base::Error{base::ErrorCode::conflict, what + ": both changed the same lines"};
-  }
-  if (merged != 0) return last_error(merged, what);
+  const auto index = merge_in_memory(state_->handle.get(), ours, theirs);
+  if (!index) return index.error();
   git_oid oid;
-  const int written = git_index_write_tree_to(&oid, index.get(), state_->handle.get());
-  if (written != 0) return last_error(written, what);
+  const int code = git_index_write_tree_to(&oid, index->get(), state_->handle.get());
+  if (code != 0) return last_error(code, "merge " + theirs + " into " + ours);
   return to_sha(oid);
 }
 

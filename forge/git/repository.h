@@ -62,6 +62,7 @@ class Repository {
   // What `head` has and `base` has not; base empty: everything is new. At most 300 files.
   [[nodiscard]] std::vector<FileChange> changes(const Sha& base, const Sha& head) const;
   // The tree of both merged. Errors: conflict (by people), not_found, unavailable.
+  [[nodiscard]] bool merges_cleanly(const Sha& ours, const Sha& theirs) const;
   [[nodiscard]] base::Result<Sha> merge(const Sha& ours, const Sha& theirs);
 
  private:

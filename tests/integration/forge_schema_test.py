@@ -25,6 +25,7 @@ import urllib.request
 import jsonschema
 
 from forge_git_calls import perform_git
+from forge_pull_calls import PULLS_TOLD, perform_pulls, perform_pulls_told
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
 REPO = "/repos/sre-space/demo"
@@ -135,7 +136,7 @@ def perform(forge):
     call("GET", ISSUE + "/timeline")
     call("DELETE", ISSUE + "/labels", expect=204)
     call("DELETE", f"{REPO}/labels/{quoted}", expect=204)
-    call("GET", REPO + "/pulls", expect=501)
+    call("GET", REPO + "/releases", expect=501)
 
 
 def perform_more(forge):
@@ -199,6 +200,7 @@ def perform_hooks(forge, receiver):
     path = f"{REPO}/hooks/{hook['id']}"
     receiver.await_count(1)
     perform_everything_told(call)
+    perform_pulls_told(call)
     receiver.await_count(len(TOLD))
     call("POST", path + "/pings", expect=204)
     receiver.await_count(len(TOLD) + 1)
@@ -227,7 +229,7 @@ TOLD = [("ping", None), ("label", "created"), ("label", "edited"), ("issues", "o
         ("issues", "unlocked"), ("milestone", "created"), ("issues", "milestoned"),
         ("issues", "demilestoned"), ("milestone", "edited"), ("milestone", "closed"),
         ("milestone", "deleted"), ("issues", "closed"), ("issues", "reopened"),
-        ("label", "deleted")]
+        ("label", "deleted")] + PULLS_TOLD
 
 
 def perform_everything_told(call):
@@ -330,6 +332,7 @@ def main():
             perform(forge)
             perform_more(forge)
             perform_git(forge)
+            perform_pulls(forge)
             receiver = Receiver()
             perform_hooks(forge, receiver)
             receiver.server.shutdown()

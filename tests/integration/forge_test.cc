@@ -336,8 +336,8 @@ TEST_CASE_FIXTURE(Fixture,
   get(kIssues + "/0", 404);
   get(kIssues + "/x", 404);
   get(kIssues + "/99999999999999999999", 404);
-  CHECK(get(kRepo + "/pulls", 501)["message"] ==
-        "Not implemented by this forge: GET /repos/sre-space/demo/pulls");
+  CHECK(get(kRepo + "/releases", 501)["message"] ==
+        "Not implemented by this forge: GET /repos/sre-space/demo/releases");
 }
 
 TEST_CASE_FIXTURE(Fixture,

@@ -24,7 +24,7 @@ TEST_CASE("search: words and qualifiers, quoted or not") {
   CHECK(search->filter.in_title);
   CHECK_FALSE(search->filter.in_body);
   CHECK(search->filter.words == Names{"out of memory", "shop"});
-  CHECK_FALSE(search->is_nothing);
+  CHECK(search->filter.is_pull == false);
 }
 
 TEST_CASE("search: nothing asked is everything, pull requests are nothing") {
@@ -32,7 +32,7 @@ TEST_CASE("search: nothing asked is everything, pull requests are nothing") {
   REQUIRE(all.ok());
   CHECK(all->filter.state == IssueState::all);
   CHECK(all->filter.words.empty());
-  CHECK(parse_search("is:pr")->is_nothing);
+  CHECK(parse_search("is:pr")->filter.is_pull == true);
   CHECK(parse_search("no:assignee")->filter.assignee == "none");
   CHECK(parse_search("no:milestone")->filter.milestone == "none");
 }
