@@ -10,7 +10,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "forge/endpoints.h"
-#include "forge/hook_sender.h"
 #include "forge/hooks.h"
 #include "forge/paths.h"
 #include "forge/ref_changes.h"
@@ -77,6 +76,13 @@ http::Response to_response(const Reply& reply) {
   return response;
 }
 
+// No answer at all.
+http::Response make_silence() {
+  http::Response response;
+  response.status = http::kNoAnswer;
+  return response;
+}
+
 // RFC 9110's date, "Fri, 20 Nov 2026 13:52:36 GMT".
 std::string make_http_date(base::WallTime time) {
   const std::time_t seconds = base::to_ms(time) / 1000;
@@ -128,8 +134,28 @@ bool Api::owns(std::string_view path) {
          std::find(kApiRoots.begin(), kApiRoots.end(), root) != kApiRoots.end();
 }
 
+std::string Api::caller_of(const http::Request& request) const {
+  if (request.header("Authorization").empty()) return "nobody";
+  std::string login = login_of(request);
+  return login.empty() ? "app" : login;
+}
+
+http::Response Api::make_failure(int status, std::string_view message) {
+  return to_response(make_refusal(status, message));
+}
+
 http::Response Api::handle(const http::Request& request) {
-  return handle_as(login_of(request), request);
+  http::Response response = handle_as(login_of(request), request);
+  is_deed_ = true;
+  for (const Deed& deed : std::exchange(deeds_, {})) {
+    http::Request edit;
+    edit.method = deed.method;
+    edit.target = edit.path = deed.path;
+    edit.body = deed.body;
+    static_cast<void>(handle_as(deed.login, edit));
+  }
+  is_deed_ = false;
+  return response;
 }
 
 http::Response Api::handle_as(const std::string& login, const http::Request& request) {
@@ -150,7 +176,9 @@ std::string Api::login_of(const http::Request& request) const {
   std::transform(scheme.begin(), scheme.end(), scheme.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (scheme != "bearer" && scheme != "token") return "";
-  return login_of_token(base::trim(header.substr(space)));
+  const std::string_view token = base::trim(header.substr(space));
+  if (faults_ != nullptr && faults_->is_expired(token, clock_.now().wall)) return "";
+  return login_of_token(token);
 }
 
 std::string Api::login_of_token(std::string_view token) const {
@@ -173,9 +201,8 @@ http::Response Api::answer(const http::Request& request, std::string_view path,
   Budget& budget = budgets_[login_];
   const std::int64_t now_s = base::to_ms(clock_.now().wall) / 1000;
   if (now_s >= budget.reset_s) budget = {now_s + kHour, 0};
-  if (path != "/rate_limit" && ++budget.used > requests_per_hour_) {
-    return to_response(make_refusal(403, "API rate limit exceeded for user " + login_));
-  }
+  const bool is_counted = path != "/rate_limit" && !is_deed_;
+  if (auto refused = is_counted ? meet_limit(budget) : std::nullopt) return *refused;
   const http::Match match = router_.find(request.method, fold_path(path));
   if (match.handler == nullptr) {
     if (match.status == 400) return to_response(make_refusal(400, "Malformed path"));
@@ -186,12 +213,25 @@ http::Response Api::answer(const http::Request& request, std::string_view path,
   return (*match.handler)(request, match.params);
 }
 
+std::optional<http::Response> Api::meet_limit(Budget& budget) {
+  int status = 403;
+  if (const auto scripted =
+          faults_ == nullptr ? std::nullopt : faults_->limit_at(clock_.now().wall)) {
+    budget = {base::to_ms(scripted->reset) / 1000, requests_per_hour_, true};
+    status = scripted->status;
+  } else if (budget.is_scripted) {
+    budget = {base::to_ms(clock_.now().wall) / 1000 + kHour, 0};
+  }
+  if (++budget.used <= requests_per_hour_) return std::nullopt;
+  return to_response(make_refusal(status, "API rate limit exceeded for user " + login_));
+}
+
 std::optional<http::Response> Api::meet_write(const http::Request& request,
                                               std::optional<WriteFault>& fault) {
-  if (request.method == "GET" || request.method == "HEAD") return std::nullopt;
-  links_.meter.note(clock_.now().wall);
-  if (faults_ == nullptr) return std::nullopt;
-  const Faults::Verdict verdict = faults_->next_write();
+  const bool is_read = request.method == "GET" || request.method == "HEAD";
+  if (is_read || is_deed_ || faults_ == nullptr) return std::nullopt;
+  Faults::Verdict verdict = faults_->next_write();
+  deeds_ = std::move(verdict.deeds);
   if (verdict.retry_after_s > 0) {
     Reply reply = make_refusal(403,
                                "You have exceeded a secondary rate limit. Please wait a few minutes"
@@ -202,6 +242,7 @@ std::optional<http::Response> Api::meet_write(const http::Request& request,
   if (verdict.fault == WriteFault::refused_502) {
     return to_response(make_refusal(502, "Server Error"));
   }
+  if (verdict.fault == WriteFault::lost_request) return make_silence();
   fault = verdict.fault;
   return std::nullopt;
 }
@@ -225,7 +266,7 @@ http::Response Api::serve(const Endpoint& endpoint, const http::Request& request
   const Urls urls{site_, is_enterprise(request.path) ? site_ + std::string(kEnterprise) : site_};
   Reply reply;
   std::vector<Announcement> announcements;
-  const base::Status stored = store_.run([&] {
+  const auto work = [&] {
     Call call{request,
               params,
               body,
@@ -243,7 +284,8 @@ http::Response Api::serve(const Endpoint& endpoint, const http::Request& request
     if (faults_ != nullptr && faults_->list_lag() > base::Millis(0)) {
       call.known_at = call.now - faults_->list_lag();
     }
-    call.user = store_.ensure_user(login_, call.now);
+    const auto known = store_.find_user(login_);
+    call.user = known ? *known : store_.ensure_user(login_, call.now);
     if (params.contains("owner")) {
       call.role = rights_->of(login_);
       auto repository =
@@ -263,11 +305,13 @@ http::Response Api::serve(const Endpoint& endpoint, const http::Request& request
     if (base::failpoint("forge.before_commit")) reply = make_refusal(502, "Server Error");
     if (reply.status < 400) publish(store_, call);
     return reply.status < 400;
-  });
+  };
+  const bool is_read = request.method == "GET" || request.method == "HEAD";
+  const base::Status stored =
+      is_read ? store_.read([&] { static_cast<void>(work()); }) : store_.run(work);
   if (!stored.ok()) return to_response(make_refusal(503, stored.error().message));
-  if (request.method != "GET") links_.sender.wake();
   if (fault == WriteFault::committed_502) reply = make_refusal(502, "Server Error");
-  if (base::failpoint("forge.after_commit")) reply = make_refusal(502, "Server Error");
+  if (fault == WriteFault::lost_reply) return make_silence();
   return to_response(reply);
 }
 
@@ -279,11 +323,12 @@ void Api::note_refs(const std::string& login) {
   const std::size_t slash = rights_->repository.find('/');
   login_ = login;
   http::Request request;
-  request.method = "GET";  // No write that a client asked for.
+  request.method = "NOTE";  // No write that a client asked for: meets no fault.
   const http::Params params = {{"owner", rights_->repository.substr(0, slash)},
                                {"repo", rights_->repository.substr(slash + 1)}};
+  is_deed_ = true;
   static_cast<void>(serve(kNote, request, params));  // What it misses the next time finds.
-  links_.sender.wake();
+  is_deed_ = false;
 }
 
 void Api::add_common_headers(const http::Request& request, http::Response& response) {
@@ -321,7 +366,8 @@ void Api::add_common_headers(const http::Request& request, http::Response& respo
 
 void Api::record(const http::Request& request, std::string_view path,
                  std::string_view path_template, const http::Response& response) {
-  if (record_ == nullptr || request.method == "HEAD") return;
+  const bool is_shown = request.method != "HEAD" && response.status != http::kNoAnswer;
+  if (record_ == nullptr || !is_shown) return;
   const std::string line =
       make_record_line({request.method, path_template, path, response.status}, response.body);
   std::fwrite(line.data(), 1, line.size(), record_);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/id.h"
 #include "base/time.h"
@@ -18,7 +19,6 @@
 
 namespace forge {
 
-class HookSender;
 class SqliteStore;
 struct Endpoint;
 struct Rights;
@@ -27,14 +27,12 @@ namespace git {
 class Repository;
 }
 
-// What the API works on and whom it tells what it did.
+// What the API works on beside the store.
 struct ApiLinks {
-  HookSender& sender;
-  WriteMeter& meter;
   git::Repository& git;
 };
 
-// Not thread-safe; the store, the clock and the links outlive it.
+// Not thread-safe but for caller_of(); the store, the clock and the links outlive it.
 class Api {
  public:
   // `site` is the forge's own address without slash. `record` may be null; otherwise it is owned by
@@ -47,7 +45,11 @@ class Api {
 
   // Whether a path belongs to GitHub's API, served or not.
   [[nodiscard]] static bool owns(std::string_view path);
-  // Anything it does not serve is answered 501.
+  // What a request is counted under before anything else is known: a login, "app", or "nobody".
+  [[nodiscard]] std::string caller_of(const http::Request& request) const;
+  // The answer when what handle() did could not be stored.
+  [[nodiscard]] static http::Response make_failure(int status, std::string_view message);
+  // Anything it does not serve is answered 501. What it did is durable with the caller's batch.
   [[nodiscard]] http::Response handle(const http::Request& request);
   // The same for somebody who is known already: a person signed in to the pages.
   [[nodiscard]] http::Response handle_as(const std::string& login, const http::Request& request);
@@ -61,11 +63,14 @@ class Api {
   struct Budget {
     std::int64_t reset_s = 0;
     int used = 0;
+    bool is_scripted = false;  // Used up by a test, not by calls.
   };
 
   [[nodiscard]] http::Response answer(const http::Request& request, std::string_view path,
                                       std::string& path_template);
-  // Counts a write and plays what a test has scripted; an answer means it is not done.
+  // Counts a request; an answer means that its limit is used up.
+  [[nodiscard]] std::optional<http::Response> meet_limit(Budget& budget);
+  // Plays what a test has scripted for a write; an answer means it is not done.
   [[nodiscard]] std::optional<http::Response> meet_write(const http::Request& request,
                                                          std::optional<WriteFault>& fault);
   [[nodiscard]] http::Response serve(const Endpoint& endpoint, const http::Request& request,
@@ -85,6 +90,8 @@ class Api {
   std::map<std::string, Budget> budgets_;      // By login.
   const std::shared_ptr<Faults> faults_;
   const ApiLinks links_;
+  std::vector<Deed> deeds_;  // To be done when the request at hand is.
+  bool is_deed_ = false;
   std::string login_;  // Of the request at hand.
   http::Router router_;
   base::SystemRandom random_;

@@ -6,11 +6,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "forge/budget_checker.h"
 #include "forge/rules.h"
-#include "forge/write_meter.h"
 
 namespace forge {
 
@@ -33,6 +34,7 @@ struct Options {
   int requests_per_hour = 15'000;  // Per login; more are answered 403 as GitHub does.
   std::chrono::milliseconds hook_patience{10'000};  // For a webhook's answer.
   std::shared_ptr<Faults> faults;                   // For tests; null: none.
+  CallBudget budget;                                // What clients are held to, by check_budget().
 };
 
 // A running forge. Answers only after what it says is durable.
@@ -49,7 +51,11 @@ class Forge {
   [[nodiscard]] int port() const;
   [[nodiscard]] std::string url() const;     // "http://127.0.0.1:7081", for pages and API alike.
   [[nodiscard]] WriteReport writes() const;  // What clients asked for since it was opened.
-  void stop();                               // Ends running requests first. Safe to repeat.
+  // How the API's callers broke Options::budget. What people do by the pages counts for nobody.
+  [[nodiscard]] std::vector<Violation> violations() const;
+  // Error invalid: a budget was broken; its message tells the first breaks.
+  [[nodiscard]] base::Status check_budget() const;
+  void stop();  // Ends running requests first. Safe to repeat.
 
  private:
   struct State;

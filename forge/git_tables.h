@@ -55,7 +55,7 @@ class GitTables {
   void remove_ref(const Repository& repository, const std::string& name);
 
  private:
-  sqlite3* database_;
+  Database& database_;
 };
 
 }  // namespace forge

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "forge/faults.h"
 #include "forge/hook_codec.h"
 #include "forge/sqlite_store.h"
 
@@ -47,8 +48,9 @@ std::string fault_of(httplib::Error error, bool is_late) {
 }  // namespace
 
 struct HookSender::State {
-  State(std::unique_ptr<SqliteStore> file, const base::Clock& time, std::chrono::milliseconds limit)
-      : store(std::move(file)), clock(time), patience(limit) {}
+  State(std::unique_ptr<SqliteStore> file, const base::Clock& time, std::chrono::milliseconds limit,
+        std::shared_ptr<Faults> scripted)
+      : store(std::move(file)), clock(time), patience(limit), faults(std::move(scripted)) {}
 
   void run() {
     for (;;) {
@@ -65,12 +67,21 @@ struct HookSender::State {
 
   // False when nothing waits or the sender stops.
   bool tell_next() {
+    if (faults != nullptr && faults->holds_hooks()) return false;
     std::optional<std::pair<Hook, Delivery>> next;
-    const base::Status read = store->read([&] { next = store->next_delivery(); });
+    const base::Status read = store->read([&] {
+      const int skipped =
+          faults == nullptr ? 0 : faults->pick_hook(store->count_waiting_deliveries());
+      next = store->next_delivery(skipped);
+    });
     if (!read.ok()) return pause();
     if (!next) return false;
     auto& [hook, delivery] = *next;
-    if (!tell(hook, delivery)) return false;
+    int copies = faults == nullptr ? 1 : faults->next_hook_copies();
+    if (copies == 0) lose(delivery);
+    for (; copies > 0; --copies) {
+      if (!tell(hook, delivery)) return false;
+    }
     for (;;) {
       const base::Status written = store->run([&] {
         store->finish_delivery(delivery);
@@ -80,6 +91,11 @@ struct HookSender::State {
       if (written.ok()) return true;
       if (!pause()) return false;
     }
+  }
+
+  void lose(Delivery& delivery) {
+    delivery.delivered = clock.now().wall;
+    delivery.status = "failed to connect to host";
   }
 
   // False when the sender stops instead.
@@ -145,6 +161,7 @@ struct HookSender::State {
   const std::unique_ptr<SqliteStore> store;
   const base::Clock& clock;
   const std::chrono::milliseconds patience;
+  const std::shared_ptr<Faults> faults;  // Shared with the test that changes it.
   std::mutex mutex;
   std::condition_variable changed;
   httplib::Client* current = nullptr;
@@ -161,11 +178,14 @@ HookSender::~HookSender() { stop(); }
 
 base::Result<std::unique_ptr<HookSender>> HookSender::start(const std::string& database_path,
                                                             const base::Clock& clock,
-                                                            std::chrono::milliseconds patience) {
+                                                            std::chrono::milliseconds patience,
+                                                            std::shared_ptr<Faults> faults) {
   auto store = SqliteStore::open(database_path);
   if (!store.ok()) return store.error();
-  auto state = std::make_unique<State>(std::move(*store), clock, patience);
-  return std::unique_ptr<HookSender>(new HookSender(std::move(state)));
+  auto state = std::make_unique<State>(std::move(*store), clock, patience, faults);
+  std::unique_ptr<HookSender> sender(new HookSender(std::move(state)));
+  if (faults != nullptr) faults->on_release([sender = sender.get()] { sender->wake(); });
+  return sender;
 }
 
 void HookSender::wake() {
@@ -175,6 +195,7 @@ void HookSender::wake() {
 }
 
 void HookSender::stop() {
+  if (state_->faults != nullptr) state_->faults->on_release(nullptr);
   {
     const std::lock_guard lock(state_->mutex);
     state_->is_stopping = true;

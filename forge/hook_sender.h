@@ -11,13 +11,15 @@
 
 namespace forge {
 
+class Faults;
+
 class HookSender {
  public:
-  // `clock` outlives it. A hook that has not answered after `patience` counts as failed. Errors: as
-  // SqliteStore::open.
+  // `clock` outlives it. A hook that has not answered after `patience` counts as failed. `faults`
+  // may be null. Errors: as SqliteStore::open.
   [[nodiscard]] static base::Result<std::unique_ptr<HookSender>> start(
       const std::string& database_path, const base::Clock& clock,
-      std::chrono::milliseconds patience);
+      std::chrono::milliseconds patience, std::shared_ptr<Faults> faults = nullptr);
   ~HookSender();  // Stops; what was not sent waits for the next start.
   HookSender(const HookSender&) = delete;
   HookSender& operator=(const HookSender&) = delete;

@@ -146,13 +146,20 @@ std::vector<Delivery> SqliteStore::list_deliveries(Id hook, Id before, int limit
   return deliveries;
 }
 
-std::optional<std::pair<Hook, Delivery>> SqliteStore::next_delivery() {
+std::optional<std::pair<Hook, Delivery>> SqliteStore::next_delivery(int skipped) {
   Query query(database_, "SELECT " + std::string(kHookColumns) + ", " +
                              std::string(kDeliveryColumns) +
                              " FROM deliveries d JOIN hooks h ON h.id = d.hook_id"
-                             " WHERE d.delivered_ms IS NULL ORDER BY d.id LIMIT 1");
+                             " WHERE d.delivered_ms IS NULL ORDER BY d.id LIMIT 1 OFFSET ?");
+  query.bind(skipped);
   if (!query.step()) return std::nullopt;
   return std::pair{read_hook(query), read_delivery(query, kHookWidth)};
+}
+
+int SqliteStore::count_waiting_deliveries() {
+  Query query(database_, "SELECT count(*) FROM deliveries WHERE delivered_ms IS NULL");
+  query.step();
+  return query.number(0);
 }
 
 void SqliteStore::finish_delivery(const Delivery& delivery) {

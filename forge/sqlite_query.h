@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 #include "forge/model.h"
 
@@ -18,14 +20,56 @@ struct StatementFailed : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// One open file and the statements prepared for it, kept for the next one who asks the same.
+// Not thread-safe.
+class Database {
+ public:
+  explicit Database(sqlite3* handle) : handle_(handle) {}
+  ~Database() {
+    for (const auto& [sql, statement] : idle_) sqlite3_finalize(statement);
+    sqlite3_close(handle_);
+  }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  operator sqlite3*() const { return handle_; }  // NOLINT: it is one, to SQLite's own functions.
+
+  // Null when it cannot be prepared. Who takes it gives it back.
+  sqlite3_stmt* take(const std::string& sql) {
+    if (const auto found = idle_.find(sql); found != idle_.end()) {
+      sqlite3_stmt* const statement = found->second;
+      idle_.erase(found);
+      return statement;
+    }
+    sqlite3_stmt* statement = nullptr;
+    const int size = static_cast<int>(sql.size());
+    if (sqlite3_prepare_v2(handle_, sql.data(), size, &statement, nullptr) == SQLITE_OK) {
+      return statement;
+    }
+    return nullptr;
+  }
+  void give_back(std::string sql, sqlite3_stmt* statement) {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    const bool is_kept = idle_.size() < kIdleMax && idle_.emplace(std::move(sql), statement).second;
+    if (!is_kept) sqlite3_finalize(statement);
+  }
+
+ private:
+  static constexpr std::size_t kIdleMax = 200;
+
+  sqlite3* handle_;
+  std::unordered_map<std::string, sqlite3_stmt*> idle_;
+};
+
 // One prepared statement: bound in order, stepped, read by column.
 class Query {
  public:
-  Query(sqlite3* database, std::string_view sql) : database_(database) {
-    const int size = static_cast<int>(sql.size());
-    check(sqlite3_prepare_v2(database, sql.data(), size, &statement_, nullptr));
+  Query(Database& database, std::string_view sql) : database_(database), sql_(sql) {
+    statement_ = database.take(sql_);
+    if (statement_ == nullptr) check(SQLITE_ERROR);
   }
-  ~Query() { sqlite3_finalize(statement_); }
+  ~Query() { database_.give_back(std::move(sql_), statement_); }
   Query(const Query&) = delete;
   Query& operator=(const Query&) = delete;
 
@@ -84,7 +128,8 @@ class Query {
   void check(int code) {
     if (code != SQLITE_OK) throw StatementFailed(sqlite3_errmsg(database_));
   }
-  sqlite3* database_;
+  Database& database_;
+  std::string sql_;
   sqlite3_stmt* statement_ = nullptr;
   int bound_ = 0;
 };

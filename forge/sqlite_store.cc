@@ -226,7 +226,10 @@ base::Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& 
   return store;
 }
 
-SqliteStore::~SqliteStore() { sqlite3_close(database_); }
+SqliteStore::SqliteStore(sqlite3* database)
+    : owned_(std::make_unique<Database>(database)), database_(*owned_) {}
+
+SqliteStore::~SqliteStore() = default;
 
 base::Status SqliteStore::prepare_schema() {
   int found = 0;
@@ -267,20 +270,46 @@ base::Status SqliteStore::read(const std::function<void()>& work) {
 
 base::Status SqliteStore::transact(const char* begin, const std::function<bool()>& work) {
   base::ensure(!is_running_, "forge store: a transaction within a transaction");
+  if (is_batch_ && sqlite3_get_autocommit(database_) != 0) {
+    return store_error(base::ErrorCode::unavailable, "forge store", "the batch was undone");
+  }
+  const char* const undo = is_batch_ ? "ROLLBACK TO part" : "ROLLBACK";
   is_running_ = true;
   base::Status status;
   try {
-    Query(database_, begin).run();
-    Query(database_, work() ? "COMMIT" : "ROLLBACK").run();
+    Query(database_, is_batch_ ? "SAVEPOINT part" : begin).run();
+    const bool is_kept = work();
+    if (is_batch_ && !is_kept) Query(database_, undo).run();
+    Query(database_, is_batch_ ? "RELEASE part" : is_kept ? "COMMIT" : undo).run();
+  } catch (const StatementFailed& failed) {
+    status = store_error(base::ErrorCode::unavailable, "forge store", failed.what());
+  } catch (...) {
+    sqlite3_exec(database_, undo, nullptr, nullptr, nullptr);
+    is_running_ = false;
+    throw;
+  }
+  if (!status.ok()) sqlite3_exec(database_, undo, nullptr, nullptr, nullptr);
+  is_running_ = false;
+  return status;
+}
+
+base::Status SqliteStore::batch(const std::function<void()>& work) {
+  base::ensure(!is_batch_ && !is_running_, "forge store: a batch within a transaction");
+  base::Status status;
+  is_batch_ = true;
+  try {
+    Query(database_, "BEGIN IMMEDIATE").run();
+    work();
+    Query(database_, "COMMIT").run();  // Fails when SQLite itself had to undo it all.
   } catch (const StatementFailed& failed) {
     status = store_error(base::ErrorCode::unavailable, "forge store", failed.what());
   } catch (...) {
     sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
-    is_running_ = false;
+    is_batch_ = false;
     throw;
   }
   if (!status.ok()) sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
-  is_running_ = false;
+  is_batch_ = false;
   return status;
 }
 

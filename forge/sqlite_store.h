@@ -18,6 +18,8 @@ struct sqlite3;
 
 namespace forge {
 
+class Database;
+
 // Not thread-safe: each thread opens its own. All reads and writes happen inside run(), which
 // makes them one transaction; outside of it they abort.
 class SqliteStore {
@@ -34,6 +36,9 @@ class SqliteStore {
   [[nodiscard]] base::Status run(const std::function<bool()>& work);
   // The same for work that only reads: waits for no writer.
   [[nodiscard]] base::Status read(const std::function<void()>& work);
+  // Makes all that `work` runs one commit: each run() within it is stored or undone by itself, but
+  // durable only when this returns. Errors: unavailable (nothing of it was stored).
+  [[nodiscard]] base::Status batch(const std::function<void()>& work);
 
   User ensure_user(std::string_view login, base::WallTime at);
   [[nodiscard]] std::optional<User> find_user(std::string_view login);
@@ -102,24 +107,27 @@ class SqliteStore {
   [[nodiscard]] std::optional<Delivery> find_delivery(Id hook, Id id);
   // Finished ones, the newest first, those older than `before` (0: all), at most `limit`.
   [[nodiscard]] std::vector<Delivery> list_deliveries(Id hook, Id before, int limit);
-  // The oldest one that waits, with its hook.
-  [[nodiscard]] std::optional<std::pair<Hook, Delivery>> next_delivery();
+  // The oldest one that waits but for `skipped` others, with its hook.
+  [[nodiscard]] std::optional<std::pair<Hook, Delivery>> next_delivery(int skipped = 0);
+  [[nodiscard]] int count_waiting_deliveries();
   void finish_delivery(const Delivery& delivery);
   void forget_deliveries(base::WallTime until);  // Finished ones made before.
 
   // For what keeps tables of its own here (git_tables.h); used within run().
-  [[nodiscard]] sqlite3* database() const { return database_; }
+  [[nodiscard]] Database& database() const { return database_; }
 
  private:
-  explicit SqliteStore(sqlite3* database) : database_(database) {}
+  explicit SqliteStore(sqlite3* database);
   [[nodiscard]] base::Status prepare_schema();
   [[nodiscard]] base::Status transact(const char* begin, const std::function<bool()>& work);
   void complete(Issue& issue);
   [[nodiscard]] std::optional<Milestone> load_milestone(Id id);
   [[nodiscard]] ReactionCounts count_reactions(Subject subject, Id id);
 
-  sqlite3* database_;
+  const std::unique_ptr<Database> owned_;
+  Database& database_;
   bool is_running_ = false;
+  bool is_batch_ = false;
 };
 
 }  // namespace forge

@@ -372,6 +372,10 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     } catch (...) {  // Its text may hold secrets or paths: the caller learns only that it failed.
       response = make_refusal(500);
     }
+    if (response.status == kNoAnswer) {
+      is_answering_ = false;
+      return close();
+    }
     write(response, request.method == "HEAD");
   }
 

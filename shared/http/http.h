@@ -33,9 +33,11 @@ struct Request {
                                              std::string_view fallback = {}) const;
 };
 
+inline constexpr int kNoAnswer = 0;
+
 struct Response {
-  int status = 200;
-  Pairs headers;  // Content-Length and Connection are the server's business.
+  int status = 200;  // kNoAnswer: the connection is closed instead, for tests of clients.
+  Pairs headers;     // Content-Length and Connection are the server's business.
   std::string body;
 };
 

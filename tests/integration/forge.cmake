@@ -18,3 +18,5 @@ set_tests_properties(integration_forge_clients PROPERTIES
   LABELS integration TIMEOUT 240 SKIP_RETURN_CODE 77)
 sre_test(integration_forge_pages SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_pages_test.cc
   LINKS forge_adapters PkgConfig::httplib OpenSSL::SSL LABEL integration)
+sre_test(integration_forge_faults SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_faults_test.cc
+  LINKS github_adapters forge_adapters PkgConfig::httplib OpenSSL::SSL LABEL integration)

@@ -192,18 +192,5 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(writes.worst_minute == 5);
 }
 
-TEST_CASE("the meter finds the worst minute and hour wherever they lie") {
-  WriteMeter meter;
-  const auto at = [](int second) { return base::wall_from_ms(1'763'646'756'000 + second * 1000); };
-  for (int i = 0; i < 10; ++i) meter.note(at(i * 60));  // One a minute: windows never hold two.
-  CHECK(meter.report().worst_minute == 1);
-  CHECK(meter.report().worst_hour == 10);
-  for (int i = 0; i < 5; ++i) meter.note(at(3660 + i * 14));  // Within 57 s.
-  const WriteReport report = meter.report();
-  CHECK(report.worst_minute == 5);
-  CHECK(report.worst_hour == 13);
-  CHECK(report.total == 15);
-}
-
 }  // namespace
 }  // namespace forge

@@ -1,2 +1,3 @@
 sre_test(unit_forge SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_test.cc
-  ${CMAKE_CURRENT_LIST_DIR}/forge_search_test.cc LINKS forge LABEL unit)
+  ${CMAKE_CURRENT_LIST_DIR}/forge_search_test.cc
+  ${CMAKE_CURRENT_LIST_DIR}/forge_budget_test.cc LINKS forge LABEL unit)
