@@ -9,6 +9,8 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "forge/apps.h"
+#include "forge/endpoint_tools.h"
 #include "forge/endpoints.h"
 #include "forge/hooks.h"
 #include "forge/paths.h"
@@ -83,6 +85,15 @@ http::Response make_silence() {
   return response;
 }
 
+// Empty without an Authorization header of a kind known here.
+std::string_view token_of(const http::Request& request) {
+  const std::string_view header = request.header("Authorization");
+  const std::size_t space = std::min(header.find(' '), header.size());
+  const std::string scheme = lower(std::string(header.substr(0, space)));
+  if (scheme != "bearer" && scheme != "token") return {};
+  return base::trim(header.substr(space));
+}
+
 // RFC 9110's date, "Fri, 20 Nov 2026 13:52:36 GMT".
 std::string make_http_date(base::WallTime time) {
   const std::time_t seconds = base::to_ms(time) / 1000;
@@ -113,10 +124,12 @@ Api::Api(const Options& options, SqliteStore& store, const base::Clock& clock, s
       site_(std::move(site)),
       record_(record),
       requests_per_hour_(options.requests_per_hour),
-      rights_(
-          std::make_unique<Rights>(Rights{options.owner_login, options.repository, options.roles})),
+      rights_(std::make_unique<Rights>(Rights{options.owner_login, options.repository,
+                                              options.roles, options.teams, options.workflows})),
       faults_(options.faults),
-      links_(links) {
+      links_(links),
+      apps_(std::make_unique<Apps>(options.apps)) {
+  for (const App& app : options.apps) rights_->roles[app.slug + "[bot]"] = app.role;
   for (const auto& [token, login] : options.tokens) logins_[base::sha256_hex(token)] = login;
   for (const Endpoint& endpoint : endpoints()) {
     router_.add(endpoint.method, endpoint.path_template,
@@ -136,7 +149,7 @@ bool Api::owns(std::string_view path) {
 
 std::string Api::caller_of(const http::Request& request) const {
   if (request.header("Authorization").empty()) return "nobody";
-  std::string login = login_of(request);
+  std::string login = login_of_token(token_of(request));
   return login.empty() ? "app" : login;
 }
 
@@ -145,7 +158,7 @@ http::Response Api::make_failure(int status, std::string_view message) {
 }
 
 http::Response Api::handle(const http::Request& request) {
-  http::Response response = handle_as(login_of(request), request);
+  http::Response response = answer_as(read_caller(request), request);
   is_deed_ = true;
   for (const Deed& deed : std::exchange(deeds_, {})) {
     http::Request edit;
@@ -159,7 +172,13 @@ http::Response Api::handle(const http::Request& request) {
 }
 
 http::Response Api::handle_as(const std::string& login, const http::Request& request) {
-  login_ = login;
+  Caller caller;
+  caller.login = login;
+  return answer_as(std::move(caller), request);
+}
+
+http::Response Api::answer_as(Caller caller, const http::Request& request) {
+  caller_ = std::move(caller);
   std::string_view path = request.path;
   if (is_enterprise(path)) path.remove_prefix(kEnterprise.size());
   std::string path_template;
@@ -169,16 +188,40 @@ http::Response Api::handle_as(const std::string& login, const http::Request& req
   return response;
 }
 
-std::string Api::login_of(const http::Request& request) const {
-  const std::string_view header = request.header("Authorization");
-  const std::size_t space = std::min(header.find(' '), header.size());
-  std::string scheme(header.substr(0, space));
-  std::transform(scheme.begin(), scheme.end(), scheme.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (scheme != "bearer" && scheme != "token") return "";
-  const std::string_view token = base::trim(header.substr(space));
-  if (faults_ != nullptr && faults_->is_expired(token, clock_.now().wall)) return "";
-  return login_of_token(token);
+Api::Caller Api::read_caller(const http::Request& request) const {
+  Caller caller;
+  const base::WallTime now = clock_.now().wall;
+  const std::string_view token = token_of(request);
+  if (faults_ != nullptr && faults_->is_expired(token, now)) return caller;
+  if (Apps::is_jwt(token)) {
+    const auto app = apps_->read_jwt(token, now);
+    if (app.ok()) {
+      caller.app = *app;
+      caller.login = caller.app->slug + "[bot]";
+    } else {
+      caller.refusal = app.error().message;
+    }
+    return caller;
+  }
+  caller.login = login_of_token(token);
+  if (!caller.login.empty()) return caller;
+  if (const App* const app = apps_->find_token(token, now)) {
+    caller.login = app->slug + "[bot]";
+    caller.is_installation = true;
+  }
+  return caller;
+}
+
+std::optional<http::Response> Api::meet_audience(const Endpoint& endpoint) const {
+  const bool is_app = caller_.app != nullptr;
+  if (endpoint.audience == Audience::app && !is_app) {
+    return to_response(make_refusal(401, "A JSON web token could not be decoded"));
+  }
+  const bool is_refused = (is_app && endpoint.audience != Audience::app) ||
+                          (caller_.is_installation && endpoint.audience == Audience::user) ||
+                          (!caller_.is_installation && endpoint.audience == Audience::installation);
+  if (!is_refused) return std::nullopt;
+  return to_response(make_refusal(403, "Resource not accessible by integration"));
 }
 
 std::string Api::login_of_token(std::string_view token) const {
@@ -191,14 +234,14 @@ Role Api::role_of(std::string_view login) const { return rights_->of(login); }
 
 http::Response Api::answer(const http::Request& request, std::string_view path,
                            std::string& path_template) {
-  if (login_.empty()) {
+  if (caller_.login.empty()) {
     const bool is_tried = !request.header("Authorization").empty();
-    return to_response(make_refusal(401, is_tried ? "Bad credentials" : "Requires authentication"));
+    return to_response(make_refusal(401, is_tried ? caller_.refusal : "Requires authentication"));
   }
   if (request.body.size() > kRequestMax) {
     return to_response(make_refusal(413, "Payload too large: at most 1 MB"));
   }
-  Budget& budget = budgets_[login_];
+  Budget& budget = budgets_[caller_.login];
   const std::int64_t now_s = base::to_ms(clock_.now().wall) / 1000;
   if (now_s >= budget.reset_s) budget = {now_s + kHour, 0};
   const bool is_counted = path != "/rate_limit" && !is_deed_;
@@ -223,7 +266,7 @@ std::optional<http::Response> Api::meet_limit(Budget& budget) {
     budget = {base::to_ms(clock_.now().wall) / 1000 + kHour, 0};
   }
   if (++budget.used <= requests_per_hour_) return std::nullopt;
-  return to_response(make_refusal(status, "API rate limit exceeded for user " + login_));
+  return to_response(make_refusal(status, "API rate limit exceeded for user " + caller_.login));
 }
 
 std::optional<http::Response> Api::meet_write(const http::Request& request,
@@ -258,9 +301,10 @@ http::Response Api::serve(const Endpoint& endpoint, const http::Request& request
       return to_response(make_refusal(400, "Body should be a JSON object"));
     }
   }
+  if (auto refused = meet_audience(endpoint)) return *refused;
   std::optional<WriteFault> fault;
   if (auto refused = meet_write(request, fault)) return *refused;
-  const Budget& budget = budgets_[login_];
+  const Budget& budget = budgets_[caller_.login];
   const RateLimit limit{requests_per_hour_, std::min(budget.used, requests_per_hour_),
                         budget.reset_s};
   const Urls urls{site_, is_enterprise(request.path) ? site_ + std::string(kEnterprise) : site_};
@@ -280,14 +324,16 @@ http::Response Api::serve(const Endpoint& endpoint, const http::Request& request
               {},
               Role::none,
               {},
-              &links_.git};
+              &links_.git,
+              *apps_,
+              caller_.app};
     if (faults_ != nullptr && faults_->list_lag() > base::Millis(0)) {
       call.known_at = call.now - faults_->list_lag();
     }
-    const auto known = store_.find_user(login_);
-    call.user = known ? *known : store_.ensure_user(login_, call.now);
+    const auto known = store_.find_user(caller_.login);
+    call.user = known ? *known : store_.ensure_user(caller_.login, call.now);
     if (params.contains("owner")) {
-      call.role = rights_->of(login_);
+      call.role = rights_->of(caller_.login);
       auto repository =
           store_.find_repository(params.find("owner")->second, params.find("repo")->second);
       if (!repository || call.role == Role::none) {
@@ -321,7 +367,8 @@ void Api::note_refs(const std::string& login) {
                                     return Reply{};
                                   }};
   const std::size_t slash = rights_->repository.find('/');
-  login_ = login;
+  caller_ = {};
+  caller_.login = login;
   http::Request request;
   request.method = "NOTE";  // No write that a client asked for: meets no fault.
   const http::Params params = {{"owner", rights_->repository.substr(0, slash)},
@@ -334,13 +381,17 @@ void Api::note_refs(const std::string& login) {
 void Api::add_common_headers(const http::Request& request, http::Response& response) {
   const base::WallTime now = clock_.now().wall;
   auto& headers = response.headers;
-  if (!login_.empty()) {
-    Budget& budget = budgets_[login_];
-    if (response.status == 200 && (request.method == "GET" || request.method == "HEAD")) {
+  if (!caller_.login.empty()) {
+    Budget& budget = budgets_[caller_.login];
+    const bool is_search = request.path.find("/search/") != std::string::npos;
+    const bool is_read = request.method == "GET" || request.method == "HEAD";
+    if (is_search) {
+      headers.emplace_back("Cache-Control", "no-cache");
+    } else if (response.status == 200 || response.status == 201) {
       const std::string etag = "W/\"" + base::sha256_hex(response.body) + "\"";
       headers.emplace_back("ETag", etag);
       headers.emplace_back("Cache-Control", "private, max-age=60, s-maxage=60");
-      if (names_etag(request.header("If-None-Match"), etag)) {
+      if (is_read && names_etag(request.header("If-None-Match"), etag)) {
         response.status = 304;
         response.body.clear();
         budget.used = std::max(0, budget.used - 1);  // Free of charge, as on GitHub.
@@ -352,7 +403,7 @@ void Api::add_common_headers(const http::Request& request, http::Response& respo
     headers.emplace_back("X-RateLimit-Remaining", std::to_string(limit.remaining()));
     headers.emplace_back("X-RateLimit-Used", std::to_string(limit.used));
     headers.emplace_back("X-RateLimit-Reset", std::to_string(limit.reset_s));
-    headers.emplace_back("X-RateLimit-Resource", "core");
+    headers.emplace_back("X-RateLimit-Resource", is_search ? "search" : "core");
     headers.emplace_back("X-OAuth-Scopes", "repo");
   }
   headers.emplace_back("Server", "sre-space-forge");
@@ -361,6 +412,9 @@ void Api::add_common_headers(const http::Request& request, http::Response& respo
   headers.emplace_back("X-GitHub-Media-Type", "github.v3; format=json");
   headers.emplace_back("X-GitHub-Request-Id", base::make_token(random_, 12));
   headers.emplace_back("X-Content-Type-Options", "nosniff");
+  headers.emplace_back("X-Frame-Options", "deny");
+  headers.emplace_back("Referrer-Policy",
+                       "origin-when-cross-origin, strict-origin-when-cross-origin");
   headers.emplace_back("Content-Security-Policy", "default-src 'none'");
 }
 

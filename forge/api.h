@@ -19,6 +19,7 @@
 
 namespace forge {
 
+class Apps;
 class SqliteStore;
 struct Endpoint;
 struct Rights;
@@ -55,11 +56,18 @@ class Api {
   [[nodiscard]] http::Response handle_as(const std::string& login, const http::Request& request);
   // Git's refs may have moved by another way than this API: tells so in that login's name.
   void note_refs(const std::string& login);
-  // Whom a token speaks for; empty: nobody.
+  // Whom a person's token speaks for; empty: nobody.
   [[nodiscard]] std::string login_of_token(std::string_view token) const;
   [[nodiscard]] Role role_of(std::string_view login) const;
 
  private:
+  // Who asks; nobody without a login.
+  struct Caller {
+    std::string login;
+    const App* app = nullptr;  // When the request is signed by the app itself.
+    bool is_installation = false;
+    std::string refusal = "Bad credentials";
+  };
   struct Budget {
     std::int64_t reset_s = 0;
     int used = 0;
@@ -75,7 +83,10 @@ class Api {
                                                          std::optional<WriteFault>& fault);
   [[nodiscard]] http::Response serve(const Endpoint& endpoint, const http::Request& request,
                                      const http::Params& params);
-  [[nodiscard]] std::string login_of(const http::Request& request) const;
+  [[nodiscard]] Caller read_caller(const http::Request& request) const;
+  [[nodiscard]] http::Response answer_as(Caller caller, const http::Request& request);
+  // An answer means that this endpoint is not for the caller.
+  [[nodiscard]] std::optional<http::Response> meet_audience(const Endpoint& endpoint) const;
   void add_common_headers(const http::Request& request, http::Response& response);
   void record(const http::Request& request, std::string_view path, std::string_view path_template,
               const http::Response& response);
@@ -92,7 +103,8 @@ class Api {
   const ApiLinks links_;
   std::vector<Deed> deeds_;  // To be done when the request at hand is.
   bool is_deed_ = false;
-  std::string login_;  // Of the request at hand.
+  std::unique_ptr<Apps> apps_;
+  Caller caller_;  // Of the request at hand.
   http::Router router_;
   base::SystemRandom random_;
 };

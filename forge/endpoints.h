@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "forge/apps.h"
 #include "forge/forge_codec.h"
 #include "forge/sqlite_store.h"
 #include "http/router.h"
@@ -21,8 +22,10 @@ class Repository;
 // Who may do what in the repository.
 struct Rights {
   std::string owner;
-  std::string repository;  // "owner/name" of the forge's own.
-  std::map<std::string, Role> roles;
+  std::string repository;             // "owner/name" of the forge's own.
+  std::map<std::string, Role> roles;  // Of people, and of apps by their "slug[bot]".
+  std::vector<Team> teams;
+  std::vector<std::string> workflows;
 
   [[nodiscard]] Role of(std::string_view login) const;
 };
@@ -52,6 +55,16 @@ struct Call {
   Role role = Role::none;
   Repository repository;  // When the path names one.
   git::Repository* git;   // That repository's; never null.
+  Apps& apps;
+  const App* app = nullptr;  // Who signed the request, for endpoints of apps alone.
+};
+
+// Whom an endpoint serves.
+enum class Audience {
+  anybody,       // People and installed apps.
+  user,          // People alone.
+  installation,  // Installed apps alone, by an installation token.
+  app,           // Apps themselves, by a token they signed.
 };
 
 struct Reply {
@@ -65,6 +78,7 @@ struct Endpoint {
   std::string_view path_template;  // With GitHub's own parameter names.
   Role least;                      // Of the caller, in the repository the path names.
   Reply (*run)(SqliteStore& store, const Call& call);
+  Audience audience = Audience::anybody;
 };
 
 [[nodiscard]] const std::vector<Endpoint>& endpoints();  // All of these:
@@ -80,6 +94,8 @@ struct Endpoint {
 [[nodiscard]] std::vector<Endpoint> commit_endpoints();  // And statuses and checks.
 [[nodiscard]] std::vector<Endpoint> pull_endpoints();    // And reviews.
 [[nodiscard]] std::vector<Endpoint> merge_endpoints();
+[[nodiscard]] std::vector<Endpoint> app_endpoints();     // And organisations, teams.
+[[nodiscard]] std::vector<Endpoint> dispatch_endpoints();
 
 [[nodiscard]] Reply make_refusal(int status, std::string_view message,
                                  const std::vector<FieldError>& errors = {});

@@ -12,6 +12,7 @@
 #include "forge/git_codec.h"
 #include "forge/hook_sender.h"
 #include "forge/pages.h"
+#include "forge/rs256.h"
 #include "forge/sqlite_store.h"
 #include "forge/turnstile.h"
 #include "http/http.h"
@@ -37,6 +38,16 @@ std::optional<base::Error> find_mistake(const Options& options) {
   if (options.owner_login.empty()) return invalid("no owner login");
   for (const auto& [token, login] : options.tokens) {
     if (token.empty() || login.empty()) return invalid("an empty token or login");
+  }
+  for (const App& app : options.apps) {
+    if (app.id <= 0 || app.slug.empty() || app.public_keys.empty()) {
+      return invalid("an app without id, slug or public key");
+    }
+    for (const std::string& key : app.public_keys) {
+      if (!is_rsa_key(key)) {
+        return invalid("a public key of app " + app.slug + " is no RSA key of 2,048 bits in PEM");
+      }
+    }
   }
   return std::nullopt;
 }
@@ -73,6 +84,11 @@ base::Status prepare(SqliteStore& store, const Options& options, base::WallTime 
     store.ensure_repository(owner, options.repository.substr(slash + 1), now);
     for (const auto& [token, login] : options.tokens) store.ensure_user(login, now);
     for (const auto& [login, role] : options.roles) store.ensure_user(login, now);
+    for (const App& app : options.apps) store.ensure_user(app.slug + "[bot]", now);
+    for (const Team& team : options.teams) {
+      store.ensure_user(team.organization, now);
+      for (const std::string& member : team.members) store.ensure_user(member, now);
+    }
     return true;
   });
 }

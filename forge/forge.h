@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "forge/budget_checker.h"
+#include "forge/model.h"
 #include "forge/rules.h"
 
 namespace forge {
@@ -28,6 +29,9 @@ struct Options {
   std::map<std::string, std::string> tokens;
   // What each login may do in the repository; one not listed may nothing.
   std::map<std::string, Role> roles;
+  std::vector<App> apps;
+  std::vector<Team> teams;
+  std::vector<std::string> workflows;  // File names; dispatching one tells the webhooks.
   // When set: every API reply is appended to this file as one JSON line {method, path_template,
   // path, status, body}, for checking against GitHub's schemas.
   std::string record_path;

@@ -13,9 +13,19 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::string_view, 11> kHookEvents = {
-    "*",     "check_run", "create", "delete",       "issue_comment", "issues",
-    "label", "milestone", "push",   "pull_request", "status"};
+constexpr std::array<std::string_view, 13> kHookEvents = {"*",
+                                                          "check_run",
+                                                          "create",
+                                                          "delete",
+                                                          "issue_comment",
+                                                          "issues",
+                                                          "label",
+                                                          "milestone",
+                                                          "push",
+                                                          "pull_request",
+                                                          "repository_dispatch",
+                                                          "status",
+                                                          "workflow_dispatch"};
 constexpr std::size_t kHookUrlMax = 2048;
 
 base::Error wrong(std::string field) { return {base::ErrorCode::invalid, std::move(field)}; }

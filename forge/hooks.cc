@@ -6,6 +6,7 @@
 
 #include "base/id.h"
 #include "base/json.h"
+#include "forge/app_codec.h"
 #include "forge/endpoint_tools.h"
 #include "forge/hook_codec.h"
 #include "forge/pull_tools.h"
@@ -43,6 +44,9 @@ bool is_of_pull(SqliteStore& store, const Call& call, const Announcement& what) 
 std::string make_payload(SqliteStore& store, const Call& call, const Announcement& what) {
   nlohmann::json payload = what.extra.is_object() ? what.extra : nlohmann::json::object();
   if (!what.action.empty()) payload["action"] = what.action;
+  if (const auto& apps = call.apps.all(); !apps.empty()) {
+    payload["installation"] = installation_lite_json(apps.front().id);
+  }
   if (is_of_pull(store, call, what)) {
     payload["number"] = what.issue_number;
     payload["pull_request"] = payload_pull_json(store, call, what.issue_number);

@@ -136,6 +136,18 @@ Reply list_events(SqliteStore& store, const Call& call) {
   return reply::slice(call, all);
 }
 
+// Of the whole repository, each with its issue.
+Reply list_all_events(SqliteStore& store, const Call& call) {
+  const Page page = parse_page(call.request.query);
+  Json all = Json::array();
+  for (const auto& [number, event] : store.list_all_events(call.repository, page)) {
+    Json shown = event_json(event, call.repository, call.urls);
+    shown["issue"] = to_json(call, *store.find_issue(call.repository, number));
+    all.push_back(std::move(shown));
+  }
+  return reply::list(call, std::move(all), page, store.count_all_events(call.repository));
+}
+
 Reply list_timeline(SqliteStore& store, const Call& call) {
   const auto issue = issue_of(store, call);
   if (!issue) return reply::not_found();
@@ -223,6 +235,7 @@ std::vector<Endpoint> issue_endpoints() {
       {"DELETE", "/repos/{owner}/{repo}/issues/{issue_number}/assignees", triage, remove_assignees},
       {"PUT", "/repos/{owner}/{repo}/issues/{issue_number}/lock", triage, lock_issue},
       {"DELETE", "/repos/{owner}/{repo}/issues/{issue_number}/lock", triage, unlock_issue},
+      {"GET", "/repos/{owner}/{repo}/issues/events", read, list_all_events},
       {"GET", "/repos/{owner}/{repo}/issues/{issue_number}/events", read, list_events},
       {"GET", "/repos/{owner}/{repo}/issues/{issue_number}/timeline", read, list_timeline},
   };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "forge/rules.h"
 
 namespace forge {
 
@@ -30,6 +31,21 @@ struct Repository {
   int open_issues = 0;
 
   [[nodiscard]] std::string full_name() const { return owner.login + "/" + name; }
+};
+
+// A GitHub App, installed on the forge's repository.
+struct App {
+  Id id = 0;
+  std::string slug;                      // It acts as "slug[bot]".
+  std::vector<std::string> public_keys;  // RSA, PEM; any of them is taken, so that they can rotate.
+  Role role = Role::write;
+};
+
+// Who may do what together: asked for by those who let a team approve.
+struct Team {
+  std::string organization;
+  std::string slug;
+  std::vector<std::string> members;  // Logins.
 };
 
 struct Label {

@@ -79,7 +79,7 @@ Reply check_assignee(SqliteStore& store, const Call& call) {
 std::vector<Endpoint> people_endpoints() {
   using enum Role;
   return {
-      {"GET", "/user", none, get_self},
+      {"GET", "/user", none, get_self, Audience::user},
       {"GET", "/users/{username}", none, get_user},
       {"GET", "/rate_limit", none, get_rate_limit},
       {"GET", "/repos/{owner}/{repo}", read, get_repository},

@@ -205,6 +205,20 @@ void bind_filter(Query& query, const Repository& repository, const CommentFilter
   if (filter.known_at) query.bind(*filter.known_at);
 }
 
+constexpr std::string_view kEventColumns =
+    "SELECT e.id, e.kind, e.before, e.after, e.created_ms, a.id, a.login, a.created_ms,"
+    " s.id, s.login, s.created_ms, i.number FROM issue_events e JOIN issues i ON i.id = e.issue_id"
+    " JOIN users a ON a.id = e.actor_id LEFT JOIN users s ON s.id = e.assignee_id";
+
+Event read_event(const Query& row) {
+  const auto kind = parse_event_kind(row.text(1));
+  if (!kind) throw StatementFailed("issue_events holds an unknown kind");
+  Event event{row.integer(0), row.user(5),  *kind,      row.text(2),
+              row.text(3),    std::nullopt, row.time(4)};
+  if (!row.is_null(8)) event.assignee = row.user(8);
+  return event;
+}
+
 Label read_label(const Query& row) {
   return {row.integer(0), row.text(1), row.text(2), row.optional_text(3)};
 }
@@ -607,21 +621,29 @@ void SqliteStore::add_event(Id issue, const Event& event) {
 }
 
 std::vector<Event> SqliteStore::list_events(Id issue) {
-  Query query(database_,
-              "SELECT e.id, e.kind, e.before, e.after, e.created_ms, a.id, a.login, a.created_ms,"
-              " s.id, s.login, s.created_ms FROM issue_events e JOIN users a ON a.id = e.actor_id"
-              " LEFT JOIN users s ON s.id = e.assignee_id WHERE e.issue_id = ? ORDER BY e.id");
+  Query query(database_, std::string(kEventColumns) + " WHERE e.issue_id = ? ORDER BY e.id");
   query.bind(issue);
   std::vector<Event> events;
-  while (query.step()) {
-    const auto kind = parse_event_kind(query.text(1));
-    if (!kind) throw StatementFailed("issue_events holds an unknown kind");
-    Event event{query.integer(0), query.user(5), *kind,        query.text(2),
-                query.text(3),    std::nullopt,  query.time(4)};
-    if (!query.is_null(8)) event.assignee = query.user(8);
-    events.push_back(std::move(event));
-  }
+  while (query.step()) events.push_back(read_event(query));
   return events;
+}
+
+std::vector<std::pair<int, Event>> SqliteStore::list_all_events(const Repository& repository,
+                                                                Page page) {
+  Query query(database_, std::string(kEventColumns) +
+                             " WHERE i.repo_id = ? ORDER BY e.id DESC LIMIT ? OFFSET ?");
+  query.bind(repository.id).bind(page.size).bind(page.offset());
+  std::vector<std::pair<int, Event>> events;
+  while (query.step()) events.emplace_back(query.number(11), read_event(query));
+  return events;
+}
+
+int SqliteStore::count_all_events(const Repository& repository) {
+  Query query(database_,
+              "SELECT count(*) FROM issue_events e JOIN issues i ON i.id = e.issue_id"
+              " WHERE i.repo_id = ?");
+  query.bind(repository.id).step();
+  return query.number(0);
 }
 
 std::pair<Reaction, bool> SqliteStore::add_reaction(Subject subject, Id id, const User& user,

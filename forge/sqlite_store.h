@@ -81,6 +81,10 @@ class SqliteStore {
 
   void add_event(Id issue, const Event& event);  // The event's id is given here.
   [[nodiscard]] std::vector<Event> list_events(Id issue);
+  // Of all issues, the newest first, each with its issue's number.
+  [[nodiscard]] std::vector<std::pair<int, Event>> list_all_events(const Repository& repository,
+                                                                   Page page);
+  [[nodiscard]] int count_all_events(const Repository& repository);
 
   // The reaction, and whether it is new: each user has each reaction once.
   std::pair<Reaction, bool> add_reaction(Subject subject, Id id, const User& user,

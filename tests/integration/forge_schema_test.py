@@ -8,6 +8,7 @@ Skips loudly (exit code 77) when the schemas are not there; where SRE_SHARED or 
 that is a failure instead.
 """
 
+import base64
 import hashlib
 import hmac
 import http.server
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -189,6 +191,152 @@ def perform_more(forge):
     call("GET", "/search/issues?q=repo:a/b", expect=422)
 
 
+# Of api.github.com's answers, what the forge has no use for: browsers of other sites, HTTPS, and the
+# scopes a token would need.
+LEFT_OUT = {"access-control-allow-origin", "access-control-expose-headers",
+            "strict-transport-security", "x-accepted-oauth-scopes", "x-xss-protection"}
+SCENARIOS = ("errors", "add-labels-to-issue", "search-issues")
+
+
+def perform_recorded(forge, folder):
+    """Repeats exchanges recorded from api.github.com: same status, same headers, same fields."""
+    number = None
+    for _ in range(2):
+        forge.call("POST", REPO + "/issues", {"title": "The doors don't open", "body":
+                   "I tried \"Open Sesame\""}, expect=201)
+    for scenario in SCENARIOS:
+        entries = json.loads((folder / scenario / "normalized-fixture.json").read_text("utf-8"))
+        owner = f"octokit-fixture-org/{scenario}"
+        for entry in entries:
+            path = entry["path"].replace(owner, "sre-space/demo").replace(
+                urllib.parse.quote(owner, safe=""), "sre-space%2Fdemo")
+            if "/issues/1/" in path:
+                path = path.replace("/issues/1/", f"/issues/{number}/")
+            reply, headers = forge.call(entry["method"].upper(), path, entry["body"] or None,
+                                        expect=entry["status"])
+            what = f"recorded {scenario} {entry['method']} {path}"
+            number = reply.get("number") if isinstance(reply, dict) else None
+            compare_fields(forge, what, entry["response"], reply)
+            missing = set(entry["headers"]) - {name.lower() for name in headers} - LEFT_OUT
+            if missing:
+                forge.faults.append(f"{what}: without the headers {sorted(missing)}")
+            for name in ("content-type", "cache-control", "x-ratelimit-resource"):
+                if entry["headers"].get(name) != headers.get(name):
+                    forge.faults.append(f"{what}: {name} is {headers.get(name)}")
+
+
+def compare_fields(forge, what, theirs, ours):
+    """Each field GitHub gave is there and of the same kind; null fits all."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for name, value in theirs.items():
+            if name not in ours:
+                forge.faults.append(f"{what}: no field {name}")
+            else:
+                compare_fields(forge, f"{what} {name}", value, ours[name])
+    elif isinstance(theirs, list) and isinstance(ours, list):
+        if theirs and ours:
+            compare_fields(forge, what, theirs[0], ours[0])
+        elif theirs:
+            forge.faults.append(f"{what}: an empty list")
+    elif None not in (theirs, ours) and isinstance(theirs, str) != isinstance(ours, str):
+        forge.faults.append(f"{what}: {ours!r} where GitHub has {theirs!r}")
+
+
+class AppKey:
+    """An RSA key made by openssl, and what it signs."""
+
+    def __init__(self, folder):
+        self.private = os.path.join(folder, "app.pem")
+        self.public = os.path.join(folder, "app.pub.pem")
+        subprocess.run(["openssl", "genrsa", "-out", self.private, "2048"], check=True,
+                       capture_output=True)
+        subprocess.run(["openssl", "rsa", "-in", self.private, "-pubout", "-out", self.public],
+                       check=True, capture_output=True)
+
+    def sign(self, alg="RS256", **claims):
+        now = int(time.time())
+        claims = {"iat": now - 60, "exp": now + 540, "iss": 7} | claims
+        text = ".".join(encode(json.dumps(part).encode())
+                        for part in ({"alg": alg, "typ": "JWT"}, claims))
+        signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.private],
+                                   input=text.encode(), check=True, capture_output=True).stdout
+        return text + "." + encode(signature)
+
+
+def encode(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def perform_apps(forge, key, others_key):
+    """A GitHub App: its own signed token, then the installation's."""
+    call = forge.call
+    now = int(time.time())
+    jwt = key.sign()
+    app, _ = call("GET", "/app", token=jwt)
+    for wrong in (others_key.sign(), key.sign(iss=8), key.sign(exp=now - 1),
+                  key.sign(exp=now + 3600), key.sign(iat=now + 300), jwt[:-8] + "AAAAAAAA",
+                  key.sign(alg="HS256"), key.sign(alg="none"), "a.b.c", "..", key.sign(iat="x")):
+        call("GET", "/app", token=wrong, expect=401)
+    call("GET", "/app", token=key.sign(iss="Iv1.forge7"))
+    call("GET", "/app", expect=401)
+    call("GET", "/user", token=jwt, expect=403)
+    call("GET", REPO, token=jwt, expect=403)
+    installations, _ = call("GET", "/app/installations", token=jwt)
+    installation = installations[0]["id"]
+    call("GET", f"/app/installations/{installation}", token=jwt)
+    call("GET", "/app/installations/99", token=jwt, expect=404)
+    call("GET", REPO + "/installation", token=jwt)
+    made, _ = call("POST", f"/app/installations/{installation}/access_tokens", {}, token=jwt,
+                   expect=201)
+    token = made["token"]
+    call("GET", "/installation/repositories", token=token)
+    call("GET", "/installation/repositories", expect=403)
+    call("GET", "/user", token=token, expect=403)
+    call("GET", "/app", token=token, expect=401)
+    issue, _ = call("POST", REPO + "/issues", {"title": "by an app", "labels": ["incident"]},
+                    token=token, expect=201)
+    if issue["user"]["login"] != app["slug"] + "[bot]" or issue["user"]["type"] != "Bot":
+        forge.faults.append(f"an app's issue is by {issue['user']['login']}")
+    call("GET", REPO + "/hooks", token=token, expect=403)
+
+
+def perform_dispatches(forge):
+    """Organisations, teams, dispatches, and what is honestly not served."""
+    call = forge.call
+    call("GET", "/meta")
+    call("GET", "/user/repos")
+    call("GET", "/orgs/acme")
+    call("GET", "/orgs/other", expect=404)
+    call("GET", "/orgs/acme/repos")
+    team = "/orgs/acme/teams/on-call"
+    call("GET", team + "/memberships/tom")
+    call("GET", team + "/memberships/TOM")
+    call("GET", team + "/memberships/rita", expect=404)
+    call("GET", team + "/memberships/tom", token="reader-token", expect=404)
+    call("GET", "/orgs/acme/teams/none/memberships/tom", expect=404)
+    call("GET", team + "/members")
+    call("GET", REPO + "/issues/events?per_page=5")
+    call("POST", REPO + "/dispatches", {"event_type": "deploy"}, expect=204)
+    call("POST", REPO + "/dispatches", {}, expect=422)
+    call("POST", REPO + "/dispatches", expect=422)
+    call("POST", REPO + "/dispatches", {"event_type": "x", "client_payload": [1]}, expect=422)
+    call("POST", REPO + "/dispatches", {"event_type": "x"}, token="reader-token", expect=403)
+    workflows = REPO + "/actions/workflows"
+    call("GET", workflows)
+    call("GET", workflows + "/1")
+    call("GET", workflows + "/rollback.yml")
+    call("GET", workflows + "/3", expect=404)
+    call("POST", workflows + "/deploy.yml/dispatches", {"ref": "main"}, expect=204)
+    call("POST", workflows + "/deploy.yml/dispatches", {}, expect=422)
+    call("POST", workflows + "/none.yml/dispatches", {"ref": "main"}, expect=404)
+    call("GET", workflows + "/2/runs")
+    call("GET", REPO + "/actions/runs")
+    for path in (REPO + "/releases", REPO + "/deployments", "/search/code?q=x", "/gists"):
+        reply, _ = call("GET", path, expect=501)
+        if path.split("?")[0] not in reply["message"]:
+            forge.faults.append(f"501 does not name the path: {reply}")
+
+
 def perform_hooks(forge, receiver):
     """Webhooks, while `receiver` listens; what it hears is checked by check_deliveries."""
     call = forge.call
@@ -229,7 +377,7 @@ TOLD = [("ping", None), ("label", "created"), ("label", "edited"), ("issues", "o
         ("issues", "unlocked"), ("milestone", "created"), ("issues", "milestoned"),
         ("issues", "demilestoned"), ("milestone", "edited"), ("milestone", "closed"),
         ("milestone", "deleted"), ("issues", "closed"), ("issues", "reopened"),
-        ("label", "deleted")] + PULLS_TOLD
+         ("label", "deleted"), ("repository_dispatch", "deploy"), ("workflow_dispatch", None)] + PULLS_TOLD
 
 
 def perform_everything_told(call):
@@ -255,6 +403,10 @@ def perform_everything_told(call):
     call("PATCH", path, {"state": "closed"})
     call("PATCH", path, {"state": "open"})
     call("DELETE", REPO + "/labels/told", expect=204)
+    call("POST", REPO + "/dispatches",
+         {"event_type": "deploy", "client_payload": {"service": "shop"}}, expect=204)
+    call("POST", REPO + "/actions/workflows/1/dispatches",
+         {"ref": "main", "inputs": {"service": "shop"}}, expect=204)
 
 
 SECRET = "a secret of the hook"
@@ -305,7 +457,8 @@ def check_deliveries(heard, schema_path):
             faults.append(f"{event} {action}: wrong signature")
         if len(entry["headers"].get("X-GitHub-Delivery", "")) != 36:
             faults.append(f"{event} {action}: no delivery id")
-        name = f"{event}${action or 'event'}"
+        is_free = event.endswith("_dispatch")  # Its action is the sender's own word.
+        name = f"{event}${'event' if is_free else action or 'event'}"
         resolver = jsonschema.RefResolver.from_schema(definitions)
         validator = jsonschema.Draft7Validator(
             definitions["definitions"][name], resolver=resolver,
@@ -325,7 +478,8 @@ def main():
         return 1 if "SRE_SHARED" in os.environ or os.environ.get("CI") == "true" else 77
     with tempfile.TemporaryDirectory() as folder:
         record = os.path.join(folder, "record.jsonl")
-        process = subprocess.Popen([probe, os.path.join(folder, "forge.db"), record],
+        key = AppKey(folder)
+        process = subprocess.Popen([probe, os.path.join(folder, "forge.db"), record, key.public],
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             forge = Forge(process.stdout.readline().strip())
@@ -333,6 +487,9 @@ def main():
             perform_more(forge)
             perform_git(forge)
             perform_pulls(forge)
+            perform_apps(forge, key, AppKey(tempfile.mkdtemp(dir=folder)))
+            perform_dispatches(forge)
+            perform_recorded(forge, shared / "data" / "github-recorded")
             receiver = Receiver()
             perform_hooks(forge, receiver)
             receiver.server.shutdown()
