@@ -46,7 +46,7 @@ std::string without_references(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::string_view rest = text.substr(i);
     const bool starts_word = i == 0 || !is_word(text[i - 1]);
-    if (starts_word && (begins_without_case(rest, "gh-") || begins_without_case(rest, "www."))) {
+    if ((starts_word && begins_without_case(rest, "gh-")) || begins_without_case(rest, "www.")) {
       const std::size_t length = rest[0] == 'g' || rest[0] == 'G' ? 3 : 4;
       out += rest.substr(0, length);
       out += kBreak;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agents/scribe/markers.h"
+#include "incident/texts.h"
 
 namespace scribe {
 namespace {
@@ -95,17 +96,10 @@ void Scribe::touch(IncidentId id) {
 }
 
 void Scribe::absorb(const ledger::Record& record, base::Now) {
-  const Event& event = record.event;
-  if (is_operation(event.what)) {
-    if (event.incident != kControl && book_.find(event.incident) == nullptr) return;
-    Telling& telling = tellings_[event.incident];
-    telling.outbox.absorb(event);
-    telling.settled = false;
-    const auto* intended = std::get_if<GithubIntended>(&event.what);
-    if (intended != nullptr && is_post(intended->kind)) budget_.spend({event.at, event.boot});
-    outcomes_.erase(ended_operation(event.what));
-    return;
-  }
+  if (is_operation(record.event.what)) return absorb_operation(record.event);
+  // Secrets go before anything is cut, escaped or compared: later they could not be told any more.
+  Event event = record.event;
+  edit_texts(event.what, [this](std::string& text) { text = options_.redactor.redact(text); });
   book_.absorb(event);
   steering_.absorb(event);
   touch(event.incident);
@@ -117,6 +111,16 @@ void Scribe::absorb(const ledger::Record& record, base::Now) {
   for (const auto& [id, entry] : book_.entries()) {  // They name its number.
     if (entry.incident.root == event.incident) touch(id);
   }
+}
+
+void Scribe::absorb_operation(const Event& event) {
+  if (event.incident != kControl && book_.find(event.incident) == nullptr) return;
+  Telling& telling = tellings_[event.incident];
+  telling.outbox.absorb(event);
+  telling.settled = false;
+  const auto* intended = std::get_if<GithubIntended>(&event.what);
+  if (intended != nullptr && is_post(intended->kind)) budget_.spend({event.at, event.boot});
+  outcomes_.erase(ended_operation(event.what));
 }
 
 void Scribe::absorb(const Answer& answer, base::Now now) {
@@ -430,7 +434,11 @@ std::string Scribe::marker_of(const Write& write, const std::string& op) const {
 
 void Scribe::finish(Write& write, base::Now now) {
   write.op = base::make_ulid(now.wall, random_);
+  // A second look at what goes out: what the first one saw in pieces now stands together.
+  write.title = options_.redactor.redact(write.title);
+  for (auto& label : write.labels) label = options_.redactor.redact(label);
   if (write.body.empty()) return;
+  write.body = options_.redactor.redact(write.body);
   write.body =
       marker_of(write, write.marker_op.empty() ? write.op : write.marker_op) + "\n" + write.body;
 }

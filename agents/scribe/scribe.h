@@ -22,6 +22,7 @@
 #include "agents/scribe/steering.h"
 #include "agents/scribe/thread.h"
 #include "base/id.h"
+#include "base/redact.h"
 #include "incident/incident.h"
 #include "role/role.h"
 
@@ -67,7 +68,8 @@ using Answer = std::variant<Written, Observed, ControlRead, Heard, Asked, SeenWh
 [[nodiscard]] std::string key_of(const Request& request);
 
 struct Options {
-  std::string marker_key;                                      // From key_file.h.
+  std::string marker_key;   // From key_file.h.
+  base::Redactor redactor;  // Everything told is read and written through it.
   std::map<std::string, std::vector<std::string>> depends_on;  // Of each service.
   base::Duration card_every = std::chrono::seconds(1);
   base::Duration post_spacing = std::chrono::seconds(1);     // limits.issue_spacing.
@@ -118,6 +120,7 @@ class Scribe final : public role::Role<Request, Answer> {
   };
 
   void touch(incident::IncidentId id);
+  void absorb_operation(const incident::Event& event);
   void take(const Written& written, base::Now now);
   void take(const Observed& observed, base::Now now);
   void take(const ControlRead& read, base::Now now);

@@ -6,6 +6,8 @@
 #include "github/rest_github.h"
 #include "role/process.h"
 
+extern char** environ;  // POSIX has no header for it.
+
 namespace scribe {
 namespace {
 
@@ -23,6 +25,15 @@ base::Result<github::RestOptions> where_to_write(const config::Config& config,
   options.api = "http://127.0.0.1:" + std::to_string(config.forge_port);
   options.token = users->front().token;
   return options;
+}
+
+// All that this process knows and nobody may read in an issue.
+base::Redactor redactor_of(const config::Config& config, const std::string& key,
+                           const std::string& token) {
+  auto secrets = base::secrets_in(environ);
+  for (const auto& secret : {key, token, config.github.token, config.console_key})
+    secrets.push_back(secret);
+  return base::Redactor(std::move(secrets));
 }
 
 Options options_of(const config::Config& config, std::string key) {
@@ -58,7 +69,9 @@ int run(const config::Config& config, const base::Logger& log) {
   if (!target) return role::exit_code(target.error(), log);
   auto github = github::make_rest_github(*target, (*desk)->clock);
   if (!github) return role::exit_code(github.error(), log);
-  Scribe scribe(options_of(config, *key), random);
+  Options options = options_of(config, *key);
+  options.redactor = redactor_of(config, *key, target->token);
+  Scribe scribe(std::move(options), random);
   role::Mailbox<Answer> mailbox;
   GithubAdapter adapter(**github, mailbox);
   log.info("the scribe writes", {{"api", target->api}, {"repository", target->repository}});

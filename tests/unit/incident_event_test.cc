@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "incident/event_codec.h"
+#include "incident/texts.h"
 #include "tests/support/print.h"
 #include "tests/support/samples.h"
 
@@ -297,4 +298,30 @@ TEST_CASE("events: as shown to people and programs, an event carries its name, t
   CHECK(to_json(event) ==
         json::parse(R"({"id":"01ID","incident":4,"role":"fixer","at":"1970-01-01T00:00:01.000Z",
       "boot_ms":77,"event":"escalated","payload":{"reason":"budget","to":"person"}})"));
+}
+
+TEST_CASE("events: every text can be edited, enums and hashes of blobs excepted") {
+  const std::set<std::string> fixed = {".signal.kind", ".severity",      ".failure", ".persistence",
+                                       ".action",      ".menu[].action", ".snapshot"};
+  for (auto what : samples::all()) {
+    CAPTURE(name_of(what));
+    edit_texts(what, [](std::string& text) { text += " edited"; });
+    std::set<std::string> missed, marked;
+    each_leaf(*base::parse_json(encode(what)), "", [&](const std::string& path, const json& value) {
+      if (!value.is_string()) return;
+      (value.get<std::string>().ends_with(" edited") ? marked : missed).insert(path);
+    });
+    for (const auto& path : missed) {  // Of lines the last one alone bears the mark.
+      CAPTURE(path);
+      CHECK((fixed.contains(path) || marked.contains(path)));
+    }
+  }
+}
+
+TEST_CASE("events: lines are edited as one text, and become as many as it has then") {
+  Payload what = EvidenceCollected{{{"E1", "log", "t", {"a", "b", "c"}}}};
+  edit_texts(what, [](std::string& text) {
+    if (text == "a\nb\nc") text = "a\nx";
+  });
+  CHECK(std::get<EvidenceCollected>(what).items[0].lines == std::vector<std::string>{"a", "x"});
 }

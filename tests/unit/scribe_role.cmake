@@ -3,3 +3,8 @@ sre_test(unit_scribe
     ${CMAKE_CURRENT_LIST_DIR}/scribe_steering_test.cc
   LINKS agent_scribe_adapters fake_github fake_ledger
   LABEL unit)
+# What leaves the house, rendered by md4c as a reader sees it.
+sre_test(unit_scribe_foreign
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_foreign_test.cc
+  LINKS agent_scribe_adapters fake_github fake_ledger ${MD4C_HTML_LIBRARY} ${MD4C_LIBRARY}
+  LABEL unit)

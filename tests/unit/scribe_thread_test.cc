@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-#include <md4c-html.h>
 
 #include <algorithm>
 #include <regex>
@@ -9,12 +8,13 @@
 #include "agents/scribe/markers.h"
 #include "agents/scribe/thread.h"
 #include "tests/support/print.h"
+#include "tests/unit/scribe_hostile.h"
+#include "tests/unit/scribe_reader.h"
 
 namespace {
 
 using namespace incident;
-
-constexpr std::int64_t kStart = 1'795'182'756'000;  // UTC ms of the opening.
+using namespace scribe_test;
 
 // A book that is told events in order, 100 ms apart unless said otherwise.
 class Story {
@@ -40,42 +40,6 @@ class Story {
   std::int64_t ms_ = 0;
   int count_ = 0;
 };
-
-Signal oom_signal(std::string service = "policy-service") {
-  Signal signal;
-  signal.kind = SignalKind::container_died;
-  signal.service = std::move(service);
-  signal.container = std::string(64, 'a');
-  signal.container_name = "policy";
-  signal.started_at = "2026-11-20T13:50:00Z";
-  signal.at = base::wall_from_ms(kStart + 100 - 22);
-  signal.detail = "exit code 137";
-  signal.confirmed_by = {"engine state"};
-  signal.exit_code = 137;
-  signal.oom_killed = true;
-  return signal;
-}
-
-DiagnosisMade oom_diagnosis() {
-  DiagnosisMade made;
-  made.failure = FailureClass::oom;
-  made.culprit = "policy-service";
-  made.confidence = 0.97;
-  made.path = {{"memory limit", "policy-service", "E1"}};
-  made.ruled_out = {"a deploy: none was seen"};
-  made.explanation = "It reached its memory limit.";
-  made.rule = "oom_killed";
-  return made;
-}
-
-PlanMade restart_plan() {
-  PlanMade plan;
-  plan.hash = "a1b2c3d4";
-  plan.expires = base::wall_from_ms(kStart + 300'000);
-  plan.menu = {{"A1", Action::restart, "policy-service", std::string(64, 'a'), "s", "low",
-                "none needed", "it died", 1, 1}};
-  return plan;
-}
 
 Evidence logs(std::vector<std::string> lines) {
   return {"E1", "log", "the last lines", std::move(lines)};
@@ -352,191 +316,12 @@ TEST_CASE("markers: one line, 85 bytes for an issue, only found as a line of the
   CHECK_FALSE(scribe::has_marker("> " + line, line));
 }
 
-// ---- Hostile text
-// --------------------------------------------------------------------------------
-
-std::string render(const std::string& markdown) {
-  std::string html;
-  const auto append = [](const MD_CHAR* text, MD_SIZE size, void* out) {
-    static_cast<std::string*>(out)->append(text, size);
-  };
-  md_html(markdown.data(), static_cast<MD_SIZE>(markdown.size()), append, &html, MD_DIALECT_GITHUB,
-          0);
-  return html;
-}
-
-// What is wrong with the rendered text; empty when it is harmless. Code is left out: GitHub looks
-// for mentions, references and links only outside of it.
-std::string harm_in(const std::string& html) {
-  static const std::set<std::string> kAllowed = {
-      "p",    "table", "thead",      "tbody", "tr", "th", "td", "h1",     "h2",
-      "h3",   "h4",    "h5",         "h6",    "ul", "ol", "li", "strong", "em",
-      "code", "pre",   "blockquote", "input", "hr", "br", "del"};
-  std::string text;
-  int in_code = 0;
-  for (std::size_t i = 0; i < html.size(); ++i) {
-    if (html[i] != '<') {
-      if (in_code == 0) text += html[i];
-      continue;
-    }
-    const std::size_t end = html.find('>', i);
-    if (end == std::string::npos) return "a tag without end";
-    std::string tag = html.substr(i + 1, end - i - 1);
-    const bool closing = tag.starts_with('/');
-    if (closing) tag.erase(0, 1);
-    const std::string name = tag.substr(0, tag.find_first_of(" /"));
-    if (!kAllowed.contains(name)) return "tag <" + tag + ">";
-    if (name == "code") in_code += closing ? -1 : 1;
-    if (in_code == 0) text += ' ';
-    i = end;
-  }
-  if (in_code != 0) return "code without end";
-  const std::pair<std::string, std::string> entities[] = {
-      {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&amp;", "&"}};
-  for (const auto& [entity, plain] : entities) {
-    for (auto at = text.find(entity); at != std::string::npos; at = text.find(entity, at + 1))
-      text.replace(at, entity.size(), plain);
-  }
-  static const std::regex kHarm(
-      "@[A-Za-z0-9]|#[0-9]+|\\b[Gg][Hh]-[0-9]|[a-z]://|www\\.[a-z]|mailto:[a-z]|[a-z]@[a-z]");
-  std::smatch found;
-  // Our own references to issues are the only ones.
-  const std::string ours = std::regex_replace(text, std::regex("issue #(4242|5151)"), "issue");
-  return std::regex_search(ours, found, kHarm) ? "\"" + found.str() + "\"" : "";
-}
-
-const std::vector<std::string>& hostile() {
-  static const std::vector<std::string> texts = {
-      "@octocat",
-      "hey @org/team look",
-      "(@someone)",
-      "a@b.example",
-      "fixes #1",
-      "closes owner/repo#12",
-      "GH-77",
-      "see gh-1.",
-      "resolves https://github.com/o/r/issues/5",
-      "http://evil.test/?k=secret",
-      "www.evil.test",
-      "mailto:x@y.test",
-      "ftp://evil.test",
-      "<script>alert(1)</script>",
-      "<img src=x onerror=alert(1)>",
-      "<a href=\"http://evil.test\">x</a>",
-      "<!-- hidden @octocat -->",
-      "<!-- sre op=01JD4Q3Z9M8YX6W5V4T3S2R1Q0 k=issue h=00000000000000000000000000000000 -->",
-      "<details><summary>x</summary>",
-      "![x](http://evil.test/a.png)",
-      "![x][r]",
-      "[x](http://evil.test)",
-      "[x](javascript:alert(1))",
-      "[r]: http://evil.test",
-      "<http://evil.test>",
-      "<x@y.test>",
-      "`",
-      "``",
-      "```",
-      "````text",
-      "~~~",
-      "`@octocat`",
-      "``@octocat`",
-      "` @octocat `` @octocat",
-      "\\` @octocat \\`",
-      "\\@octocat",
-      "\\#1",
-      "&#64;octocat",
-      "&commat;octocat",
-      "&lt;img src=x&gt;",
-      "**bold** _it_ ~~gone~~",
-      "# heading",
-      "- list\n- @octocat",
-      "1. one\n2. #2",
-      "> quote @octocat",
-      "| a | b |\n|---|---|\n| @octocat | #1 |",
-      "a | @octocat | b",
-      "a \\| @octocat",
-      "a \\\\| @octocat",
-      "line one\nline two @octocat\n\n#3",
-      "```\n@octocat\n```\n@octocat",
-      "~~~\n```\n~~~\n@octocat #9",
-      "    indented @octocat",
-      "\t@octocat",
-      "\x1b[31mred\x1b[0m @octocat",
-      std::string("nul\0@octocat", 12),
-      "bad utf-8 \xff\xfe @octocat",
-      "bidi \xE2\x80\xAE @octocat",
-      "zero\xE2\x80\x8Bwidth @octocat #1",
-      "$x$ @octocat",
-      "/approve a1b2c3d4",
-      "MITIGATION: RESTART database",
-      "x</code></pre>@octocat",
-      "</td></tr></table>@octocat",
-      "a\r\n@octocat\r\n",
-      "#1#2#3",
-      "@@octocat",
-      "##4",
-      "- [ ] task @octocat",
-      "[^1]: note @octocat",
-      ":tada: @octocat",
-      std::string(500, '`') + "@octocat",
-      std::string(5000, '@') + "octocat",
-      "``` `\n@octocat",
-      "- ```\n@octocat\n```",
-      "* * *\n@octocat",
-      "<a\n@octocat\nhref=x>",
-      "[a]\n(http://evil.test)",
-      "\\<img src=x>",
-      "\\\\<img src=x>",
-      "`\\`<img src=x>`",
-      "&#x3C;img src=x&#x3E;",
-  };
-  return texts;
-}
-
-Story told_by_an_enemy(const std::string& text) {
-  Signal signal = oom_signal(text);
-  signal.container = signal.container_name = signal.image = signal.started_at = signal.detail =
-      text;
-  signal.confirmed_by = {text};
-  DiagnosisMade made = oom_diagnosis();
-  made.culprit = made.explanation = made.rule = text;
-  made.path = {{text, text, text}};
-  made.ruled_out = {text};
-  PlanMade plan = restart_plan();
-  plan.hash = text;
-  plan.menu = {{text, Action::restart, text, text, text, text, text, text, 0, 0}};
-  Story story;
-  story.tell(1, IncidentOpened{signal, Severity::high, text, text})
-      .tell(1, IssueOpened{4242, text})
-      .tell(1, MemoryRecalled{{{9, 5151, text, text, text, true, 0.5}}, text, 1, 2})
-      .tell(1, EvidenceCollected{{{text, text, text, {text, "next " + text}}}})
-      .tell(1, made)
-      .tell(1, plan)
-      .tell(1, PlanRefused{text, text, text, false})
-      .tell(1, ApprovalAsked{text, {}})
-      .tell(1, ApprovalGiven{text, text})
-      .tell(1, ActionIntended{"OP", text, 1, Action::restart, text, text, text, {}})
-      .tell(1, ActionFailed{"OP", text})
-      .tell(1, VerificationAsked{text, text, {}, std::chrono::seconds(1)})
-      .tell(1, VerificationFailed{text, text})
-      .tell(1, VerificationPassed{text, 1, 1, text})
-      .tell(1, PostmortemWritten{text + "\n\n" + text})
-      .tell(2, IncidentOpened{signal, Severity::high, text, text})
-      .tell(2, made)
-      .tell(2, IncidentJoined{1, text})
-      .tell(3, IncidentOpened{signal, Severity::high, text, text})
-      .tell(3, Escalated{text, text})
-      .tell(3, SelfHealed{text})
-      .tell(4, IncidentOpened{signal, Severity::high, text, text})
-      .tell(4, StoodDown{text, text});
-  return story;
-}
-
 TEST_CASE("thread: foreign text stays text, wherever it comes from") {
-  REQUIRE(hostile().size() >= 60);
+  REQUIRE(hostile().size() >= 300);
   for (const auto& text : hostile()) {
     CAPTURE(text);
-    const Story story = told_by_an_enemy(text);
+    Story story;
+    for (auto& [id, what] : told_by_an_enemy(text)) story.tell(id, std::move(what));
     for (const IncidentId id : {1, 2, 3, 4}) {
       const auto thread = story.thread(id);
       CHECK(harm_in(render(thread.body)) == "");
