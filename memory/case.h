@@ -32,6 +32,7 @@ struct Case {
   std::string failure_class;  // "oom"
   std::string action;         // "restart"
   bool proven = false;        // The action was verified to have healed the symptom.
+  int votes = 0;              // People for the action, less those against it.
   Symptom symptom;
   base::WallTime resolved_at;  // When the outcome was known.
 

@@ -23,6 +23,7 @@ json case_json(const Case& past) {
           {"failure_class", past.failure_class},
           {"action", past.action},
           {"proven", past.proven},
+          {"votes", past.votes},
           {"symptom", symptom_json(past.symptom)},
           {"resolved_at_ms", base::to_ms(past.resolved_at)}};
 }
@@ -48,6 +49,7 @@ Case read_case(const json& object) {
   past.failure_class = object.at("failure_class").get<std::string>();
   past.action = object.at("action").get<std::string>();
   past.proven = object.at("proven").get<bool>();
+  past.votes = object.value("votes", 0);  // Cases of before had none.
   past.symptom = read_symptom(object.at("symptom"));
   past.resolved_at = base::wall_from_ms(object.at("resolved_at_ms").get<std::int64_t>());
   return past;

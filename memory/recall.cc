@@ -1,6 +1,7 @@
 #include "memory/recall.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace memory {
 namespace {
@@ -26,7 +27,9 @@ std::vector<Match> matching(const std::vector<Hit>& hits, const Cases& cases,
 }
 
 double score_of(const Advice& advice) {
-  return (advice.worked + 1.0) / (advice.tried + 2.0) * advice.similarity;
+  const double opinion = kVoteWeight * advice.votes;
+  return (advice.worked + 1.0 + std::max(opinion, 0.0)) / (advice.tried + 2.0 + std::abs(opinion)) *
+         advice.similarity;
 }
 
 // `matches` are most similar first, so the first of a kind is its best.
@@ -38,8 +41,9 @@ std::vector<Advice> count_outcomes(const std::vector<Match>& matches) {
       return advice.failure_class == past.failure_class && advice.action == past.action;
     });
     if (known == list.end())
-      known = list.insert(list.end(), {past.failure_class, past.action, 0, 0, similarity, 0});
+      known = list.insert(list.end(), {past.failure_class, past.action, 0, 0, 0, similarity, 0});
     known->tried += 1;
+    known->votes += std::clamp(past.votes, -kVotesMax, kVotesMax);
     known->worked += past.proven ? 1 : 0;
     if (past.proven && known->issue == 0) known->issue = past.issue;
   }

@@ -25,6 +25,9 @@ inline constexpr double kTextSimilarityMin = 0.1;
 inline constexpr std::size_t kMatchesMax = 5;
 // How many of the nearest cases are counted; enough that one service's bad week is counted whole.
 inline constexpr std::size_t kCandidatesMax = 64;
+// Opinions order what is near equal; they never outweigh what was proven.
+inline constexpr double kVoteWeight = 0.1;
+inline constexpr int kVotesMax = 5;
 // Older cases describe another system: they can be searched, but no longer advise.
 inline constexpr std::chrono::days kCaseLifetime{90};
 
@@ -44,6 +47,7 @@ struct Advice {
   std::string action;
   int worked = 0;          // Proven.
   int tried = 0;           // At least 1.
+  int votes = 0;           // People for less people against, at most kVotesMax from each case.
   double similarity = 0;   // Of the best match.
   std::int64_t issue = 0;  // Of the best proven match, else 0.
 
@@ -56,7 +60,8 @@ struct Advice {
 struct Recall {
   std::vector<Match> matches;  // At most kMatchesMax, most similar first, among equals the latest.
   std::vector<Advice>
-      advice;  // Best first: success rate (w + 1)/(t + 2) × similarity; the rate is Laplace's.
+      advice;  // Best first: success rate (w + 1)/(t + 2) × similarity; the rate is Laplace's. A
+               // vote counts as kVoteWeight of a try that worked, or of one that did not.
 
   // The best advice that was proven at least once and in at least half of its tries; else null.
   [[nodiscard]] const Advice* recommended() const;

@@ -153,6 +153,10 @@ std::string say(const GithubUnknown& v) {
   return "GitHub's answer is not known, looking before anything else" + because(v.error);
 }
 std::string say(const OpHeld& v) { return "An operation is held" + because(v.reason); }
+std::string say(const VotesCounted& v) {
+  return "People's votes on the action: " + std::to_string(v.up) + " for, " +
+         std::to_string(v.down) + " against.";
+}
 std::string say(const StoodDown& v) { return "Stood down" + by(v.by) + because(v.reason); }
 std::string say(const StopSet& v) { return "Everything is stopped" + by(v.by) + because(v.reason); }
 std::string say(const StopCleared& v) { return "Work goes on, resumed" + by(v.by) + "."; }

@@ -38,6 +38,7 @@ memory::Case case_of(const incident::Incident& incident) {
   past.action = std::string(
       incident::to_string(acted ? incident.attempts.back().intent.action : incident::Action::noop));
   past.proven = incident.outcome && incident.outcome->proven;
+  if (acted) past.votes = incident.attempts.back().votes_up - incident.attempts.back().votes_down;
   past.symptom = symptom_of(incident);
   const auto resolved = incident.reached.find("resolved");
   past.resolved_at =
@@ -62,10 +63,11 @@ incident::MemoryRecalled told_of(const memory::Recall& found) {
 
 void MemoryRole::absorb(const ledger::Record& record, base::Now) {
   book_.absorb(record.event);
-  // An issue that is opened late belongs to the case as well.
+  // An issue that is opened late belongs to the case as well, and so do late votes.
   const auto* incident = book_.find(record.event.incident);
   const bool changes = std::holds_alternative<incident::MemoryIndexed>(record.event.what) ||
-                       std::holds_alternative<incident::IssueOpened>(record.event.what);
+                       std::holds_alternative<incident::IssueOpened>(record.event.what) ||
+                       std::holds_alternative<incident::VotesCounted>(record.event.what);
   if (changes && incident != nullptr && incident->indexed && !remembered_.contains(incident->id))
     unchecked_.insert(incident->id);
 }

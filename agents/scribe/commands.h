@@ -23,6 +23,9 @@ struct Order {
 // remark.
 [[nodiscard]] std::optional<Order> parse_command(std::string_view body);
 [[nodiscard]] std::string_view to_string(Verb verb);  // "/approve"
+// How a hold and its end by the label `hold` stand in the ledger: "/hold" and a remark.
+inline constexpr const char* kHoldByLabel = "/hold by label";
+inline constexpr const char* kResumeByLabel = "/resume by label";
 // The least right in the repository that it takes.
 [[nodiscard]] github::Right needed_right(Verb verb);
 

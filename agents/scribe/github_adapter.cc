@@ -1,5 +1,9 @@
 #include "agents/scribe/github_adapter.h"
 
+#include <algorithm>
+#include <cctype>
+
+#include "agents/scribe/commands.h"
 #include "agents/scribe/markers.h"
 #include "base/failpoint.h"
 
@@ -20,6 +24,12 @@ bool has_label(const github::Issue& issue, std::string_view name) {
     if (label == name) return true;
   }
   return false;
+}
+
+bool same_login(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 void open_issue(github::Github& github, const Write& write, Written& written) {
@@ -177,12 +187,72 @@ Answer GithubCalls::carry_out(const Ask& ask) {
   asked.is_ours = !login_.empty() && said->author == login_;
   asked.said = *std::move(said);
   if (asked.is_ours || asked.said->is_bot) return asked;
-  const auto right = github_.get_right(asked.said->author);
-  // Where we may not read it, nobody has any.
-  const bool hidden = !right && right.error().code == base::ErrorCode::denied;
-  if (!right && !hidden) asked.fault = fault_of(right.failure());
-  if (right) asked.right = *right;
+  asked.fault = read_right(asked.said->author, asked.right);
+  const auto order = parse_command(asked.said->body);
+  if (asked.fault || !order || order->verb != Verb::approve) return asked;
+  const auto may = is_approver(asked.said->author);
+  if (!may) asked.fault = fault_of(may.failure());
+  asked.is_approver = may && *may;
   return asked;
+}
+
+std::optional<Fault> GithubCalls::read_right(const std::string& login, github::Right& right) {
+  const auto got = github_.get_right(login);
+  // Where we may not read it, nobody has any.
+  const bool hidden = !got && got.error().code == base::ErrorCode::denied;
+  if (!got && !hidden) return fault_of(got.failure());
+  if (got) right = *got;
+  return std::nullopt;
+}
+
+// Asked anew each time: whoever left the team this morning approves nothing any more.
+github::Result<bool> GithubCalls::is_approver(const std::string& login) {
+  if (approvers_.empty()) return true;
+  for (const std::string_view approver : approvers_) {
+    const auto slash = approver.find('/');
+    if (!approver.starts_with('@') || slash == std::string_view::npos) {
+      if (same_login(approver, login)) return true;
+      continue;
+    }
+    auto member = github_.is_team_member(std::string(approver.substr(1, slash - 1)),
+                                         std::string(approver.substr(slash + 1)), login);
+    if (!member || *member) return member;
+  }
+  return false;
+}
+
+Answer GithubCalls::carry_out(const LookLabel& look) {
+  SeenLabel seen;
+  seen.incident = look.incident;
+  seen.issue = look.issue;
+  seen.label = look.label;
+  seen.fault = learn_login();
+  if (seen.fault) return seen;
+  auto changes = github_.list_label_changes(look.issue);
+  if (!changes) seen.fault = fault_of(changes.failure());
+  if (!changes) return seen;
+  std::erase_if(*changes, [&](const auto& change) { return change.label != look.label; });
+  if (changes->empty()) return seen;
+  seen.change = changes->back();
+  seen.is_ours = !login_.empty() && seen.change->by == login_;
+  if (!seen.is_ours && !seen.change->is_bot) seen.fault = read_right(seen.change->by, seen.right);
+  return seen;
+}
+
+Answer GithubCalls::carry_out(const LookVotes& look) {
+  SeenVotes seen;
+  seen.incident = look.incident;
+  seen.op = look.op;
+  seen.fault = learn_login();
+  if (seen.fault) return seen;
+  auto reactions = github_.list_reactions(look.comment);
+  // A comment that somebody deleted has no votes any more.
+  const bool gone = !reactions && reactions.error().code == base::ErrorCode::not_found;
+  if (!reactions && !gone) seen.fault = fault_of(reactions.failure());
+  if (!reactions) return seen;
+  std::erase_if(*reactions, [&](const auto& one) { return !login_.empty() && one.by == login_; });
+  seen.reactions = *std::move(reactions);
+  return seen;
 }
 
 Answer GithubCalls::carry_out(const LookWho& look) {

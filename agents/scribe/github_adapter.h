@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "agents/scribe/scribe.h"
 #include "github/github.h"
@@ -13,7 +14,9 @@ namespace scribe {
 // The translation alone, blocking. Its own state is our login, asked for once.
 class GithubCalls {
  public:
-  explicit GithubCalls(github::Github& github) : github_(github) {}
+  // `approvers`: logins and "@organisation/team"; empty: everybody with the right.
+  explicit GithubCalls(github::Github& github, std::vector<std::string> approvers = {})
+      : github_(github), approvers_(std::move(approvers)) {}
   [[nodiscard]] Answer carry_out(const Request& request);
 
  private:
@@ -23,9 +26,14 @@ class GithubCalls {
   [[nodiscard]] Answer carry_out(const Listen& listen);
   [[nodiscard]] Answer carry_out(const Ask& ask);
   [[nodiscard]] Answer carry_out(const LookWho& look);
+  [[nodiscard]] Answer carry_out(const LookLabel& look);
+  [[nodiscard]] Answer carry_out(const LookVotes& look);
   [[nodiscard]] std::optional<Fault> learn_login();
+  [[nodiscard]] github::Result<bool> is_approver(const std::string& login);
+  [[nodiscard]] std::optional<Fault> read_right(const std::string& login, github::Right& right);
 
   github::Github& github_;
+  const std::vector<std::string> approvers_;
   std::string login_;  // Empty: not known, or an app's token, which has none.
   bool login_asked_ = false;
 };
@@ -33,8 +41,9 @@ class GithubCalls {
 // dispatch() may be called from one thread. `github` and `mailbox` must outlive it.
 class GithubAdapter {
  public:
-  GithubAdapter(github::Github& github, role::Mailbox<Answer>& mailbox)
-      : calls_(github), mailbox_(mailbox), workers_(1) {}
+  GithubAdapter(github::Github& github, role::Mailbox<Answer>& mailbox,
+                std::vector<std::string> approvers = {})
+      : calls_(github, std::move(approvers)), mailbox_(mailbox), workers_(1) {}
   void dispatch(const std::string& key, const Request& request) {
     workers_.submit([this, key, request] { mailbox_.post(key, calls_.carry_out(request)); });
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "agents/scribe/commands.h"
 #include "agents/scribe/markdown.h"
 
 namespace scribe {
@@ -313,6 +314,11 @@ std::string answer_page(const AnswerPage& shown) {
   if (!said.refusal.empty()) {
     return "💬 **Not done**\n\n" + code(said.command, 120) + " of " + by + ": sorry, " +
            plain(said.refusal, 300) + ". Nothing was changed.\n";
+  }
+  if (said.command == kHoldByLabel) {
+    return "✋ **Held** by " + by +
+           "\n\nNo new action is begun for this incident while the label `hold` is on its issue. "
+           "What was under way already is brought to its end.\n";
   }
   if (verb == "/hold") {
     return "✋ **Held** by " + by +

@@ -74,7 +74,9 @@ std::string key_of(const Request& request) {
                                [](const ReadControl&) { return std::string("control"); },
                                [](const Listen&) { return std::string("listen"); },
                                [](const Ask&) { return std::string("ask"); },
-                               [](const LookWho&) { return std::string("look"); }},
+                               [](const LookWho&) { return std::string("look"); },
+                               [](const LookLabel&) { return std::string("label"); },
+                               [](const LookVotes&) { return std::string("votes"); }},
                     request);
 }
 
@@ -82,7 +84,8 @@ Scribe::Scribe(Options options, base::Random& random)
     : options_(std::move(options)),
       random_(random),
       budget_({options_.post_spacing, options_.posts_per_minute, options_.posts_per_hour}),
-      steering_(options_.steer_every) {
+      steering_(options_.steer_every),
+      votes_(options_.votes_every) {
   tellings_[kControl];
 }
 
@@ -206,7 +209,8 @@ void Scribe::take(const ControlRead& read, base::Now now) {
   answered();
   control_missing_ = read.number == 0;
   tellings_[kControl].settled = false;
-  if (read.number != 0) stop_seen_ = read.stop;  // No control issue says nothing about the stop.
+  // No control issue says nothing about the stop; another issue may.
+  if (read.number != 0 || steering_.stop_word() == true) stop_seen_ = read.stop;
 }
 
 void Scribe::take(const Heard& heard, base::Now now) {
@@ -227,12 +231,25 @@ void Scribe::take(const SeenWho& seen, base::Now now) {
   steering_.absorb(seen);
 }
 
+void Scribe::take(const SeenLabel& seen, base::Now now) {
+  if (seen.fault) return troubled(*seen.fault, now);
+  answered();
+  steering_.absorb(seen);
+}
+
+void Scribe::take(const SeenVotes& seen, base::Now now) {
+  if (seen.fault) return troubled(*seen.fault, now);
+  answered();
+  votes_.absorb(seen);
+}
+
 // ---- Decisions out -----------------------------------------------------------------------------
 
 role::Output<Request> Scribe::decide(const role::View& view) {
   Output out;
   record_outcomes(view, out);
   record_stop(view, out);
+  record_votes(view, out);
   steering_.record(book_, random_, view.now, out);
   if (!out.units.empty())
     return out;  // First it must stand in the ledger; then we are asked again.
@@ -244,7 +261,29 @@ role::Output<Request> Scribe::decide(const role::View& view) {
   write_next(view, out);
   poll(view, out);
   steer(view, out);
+  count_votes(view, out);
   return out;
+}
+
+void Scribe::record_votes(const role::View& view, Output& out) {
+  for (const auto& [id, counted] : votes_.news(book_)) {
+    role::Drafter drafter(book_, incident::Role::scribe, random_, view.now);
+    drafter.add(id, counted);
+    out.units.push_back({drafter.take(), {}, {}});
+  }
+}
+
+void Scribe::count_votes(const role::View& view, Output& out) {
+  if (!reachable_ || view.busy("votes")) return;
+  if (view.now.boot < quiet_until_) return out.wake_by(quiet_until_);
+  votes_.plan(book_, view.now, [this](IncidentId id, int n) -> std::int64_t {
+    const auto telling = tellings_.find(id);
+    if (telling == tellings_.end()) return 0;
+    const auto* kept = telling->second.outbox.comment("action:" + std::to_string(n));
+    return kept == nullptr ? 0 : kept->id;
+  });
+  if (const auto look = votes_.look()) return out.ask(*look);
+  if (const auto at = votes_.look_at()) out.wake_by(*at);
 }
 
 void Scribe::record_outcomes(const role::View& view, Output& out) {
@@ -260,9 +299,12 @@ void Scribe::record_stop(const role::View& view, Output& out) {
   const bool seen = *std::exchange(stop_seen_, std::nullopt);
   const auto& stop = book_.stop();
   role::Drafter drafter(book_, incident::Role::scribe, random_, view.now);
-  if (seen && !stop) {
-    drafter.add(kControl, StopSet{"the label sre:stop is on the control issue", "github"});
-  } else if (!seen && stop && stop->by == "github") {
+  const auto elsewhere = steering_.stop_word();
+  if ((seen || elsewhere == true) && !stop) {
+    const std::string where =
+        seen ? "the control issue" : "issue #" + std::to_string(*steering_.stops().begin());
+    drafter.add(kControl, StopSet{"the label sre:stop is on " + where, "github"});
+  } else if (!seen && elsewhere == false && stop && stop->by == "github") {
     drafter.add(kControl, StopCleared{"github"});
   } else {
     return;
@@ -455,6 +497,7 @@ void Scribe::steer(const role::View& view, Output& out) {
   if (view.now.boot < quiet_until_) return out.wake_by(quiet_until_);
   if (const auto ask = steering_.ask(); ask && !view.busy("ask")) out.ask(*ask);
   if (const auto look = steering_.look(); look && !view.busy("look")) out.ask(*look);
+  if (const auto look = steering_.look_label(); look && !view.busy("label")) out.ask(*look);
   if (view.busy("listen")) return;
   if (const auto listen = steering_.listen(book_, view.now)) return out.ask(*listen);
   out.wake_by(steering_.listen_at());

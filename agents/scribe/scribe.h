@@ -21,6 +21,7 @@
 #include "agents/scribe/outbox.h"
 #include "agents/scribe/steering.h"
 #include "agents/scribe/thread.h"
+#include "agents/scribe/votes.h"
 #include "base/id.h"
 #include "base/redact.h"
 #include "incident/incident.h"
@@ -41,7 +42,8 @@ struct Observe {
 };
 // The open issue with the label sre:control, and whether sre:stop is on it.
 struct ReadControl {};
-using Request = std::variant<Write, Observe, ReadControl, Listen, Ask, LookWho>;
+using Request =
+    std::variant<Write, Observe, ReadControl, Listen, Ask, LookWho, LookLabel, LookVotes>;
 
 struct Written {
   std::string op;
@@ -63,7 +65,8 @@ struct ControlRead {
   std::int64_t number = 0;  // 0: there is none.
   bool stop = false;
 };
-using Answer = std::variant<Written, Observed, ControlRead, Heard, Asked, SeenWho>;
+using Answer =
+    std::variant<Written, Observed, ControlRead, Heard, Asked, SeenWho, SeenLabel, SeenVotes>;
 
 [[nodiscard]] std::string key_of(const Request& request);
 
@@ -84,6 +87,7 @@ struct Options {
   base::Duration backoff_min = std::chrono::milliseconds(250);
   base::Duration backoff_max = std::chrono::seconds(30);  // 2 s for the forge.
   base::Duration steer_every{0};  // Between two looks at what people say; 0: nobody is heard.
+  base::Duration votes_every{0};  // Between two counts of people's votes; 0: none are counted.
   int posts_per_minute = 40, posts_per_hour = 240;  // Of issues and comments; 0: any number.
   bool make_control_issue =
       true;  // Makes one when there is none and nothing else is to be written.
@@ -127,17 +131,21 @@ class Scribe final : public role::Role<Request, Answer> {
   void take(const Heard& heard, base::Now now);
   void take(const Asked& asked, base::Now now);
   void take(const SeenWho& seen, base::Now now);
+  void take(const SeenLabel& seen, base::Now now);
+  void take(const SeenVotes& seen, base::Now now);
   void answered();
   void troubled(const Fault& fault, base::Now now);
   void refused(const Written& written, Outcome& outcome, base::Now now);
 
   void record_outcomes(const role::View& view, Output& out);
   void record_stop(const role::View& view, Output& out);
+  void record_votes(const role::View& view, Output& out);
   void look_for(incident::IncidentId id, Telling& telling, const role::View& view, Output& out);
   void end_incident(incident::IncidentId id, Telling& telling, const role::View& view, Output& out);
   void write_next(const role::View& view, Output& out);
   void poll(const role::View& view, Output& out);
   void steer(const role::View& view, Output& out);
+  void count_votes(const role::View& view, Output& out);
 
   [[nodiscard]] std::optional<base::Instant> heals_until(base::Instant now) const;
   [[nodiscard]] bool is_in_flight(const std::string& op, const role::View& view) const;
@@ -157,6 +165,7 @@ class Scribe final : public role::Role<Request, Answer> {
   std::string in_flight_;                    // Operation of the latest write.
   PostBudget budget_;
   Steering steering_;
+  Votes votes_;
   bool reachable_ = false;     // Until a first read says so.
   base::Instant quiet_until_;  // No call before that.
   base::Duration backoff_{0};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agents/scribe/thread.h"
 #include "base/text.h"
 
 namespace scribe {
@@ -54,6 +55,7 @@ std::string objection_of(const Order& command, const Asked& asked, const Inciden
     return "it takes the right " + std::string(github::to_string(need)) + " in this repository";
   }
   if (command.verb == Verb::approve) {
+    if (!asked.is_approver) return "only the approvers that the configuration names may approve";
     if (is_edited(*asked.said)) return "an edited comment approves nothing; please write a new one";
     if (now - asked.said->created_at > kFresh) return "it is more than 30 minutes old";
     return objection(command, incident, now);
@@ -87,6 +89,13 @@ std::vector<Payload> judge(const Asked& asked, const Incident& incident, base::W
 void Steering::absorb(const Event& event) {
   if (const auto* opened = std::get_if<IssueOpened>(&event.what))
     incidents_[opened->number] = event.incident;
+  const auto* order = std::get_if<OperatorCommanded>(&event.what);
+  if (order != nullptr && order->refusal.empty()) {  // The latest word tells whose hold it is.
+    if (order->command == kHoldByLabel)
+      held_by_label_.insert(event.incident);
+    else if (order->command.starts_with("/hold") || order->command.starts_with("/resume"))
+      held_by_label_.erase(event.incident);
+  }
   if (!event.id.starts_with("i" + std::to_string(event.incident) + "-")) return;
   recorded_.insert(event.id);
   const auto* said = std::get_if<OperatorCommanded>(&event.what);
@@ -97,6 +106,7 @@ void Steering::absorb(const Event& event) {
 
 void Steering::absorb(const Heard& heard, const Book& book, base::Now now) {
   listen_at_ = now.boot + every_;
+  heard_ = true;
   for (const auto& comment : heard.comments) hear(comment, book);
   for (const auto& issue : heard.issues) hear(issue, book);
   // The question stays the same as long as its answer is short: then "unchanged" costs nothing.
@@ -123,10 +133,46 @@ void Steering::hear(const github::Issue& issue, const Book& book) {
   const auto found = incidents_.find(issue.number);
   const Incident* incident = found == incidents_.end() ? nullptr : book.find(found->second);
   if (incident == nullptr) return;
+  hear_label(issue, incident->id, kStopLabel, stops_.contains(issue.number));
+  if (incident->issue != issue.number) return;  // Continued elsewhere.
+  if (goes_on(*incident))
+    hear_label(issue, incident->id, kHoldLabel, held_by_label_.contains(incident->id));
   const bool closed = issue.state == "closed";
   const bool surprises = closed ? goes_on(*incident) : incident->state == State::closed;
   if (!surprises) return;
   looks_[incident->id] = issue.number;  // Each time: lists may lag behind one another.
+}
+
+// `before`: whether it is taken for on while nobody has looked.
+void Steering::hear_label(const github::Issue& issue, IncidentId incident, const std::string& label,
+                          bool before) {
+  const bool on = std::find(issue.labels.begin(), issue.labels.end(), label) != issue.labels.end();
+  const auto judged = judged_.try_emplace({issue.number, label}, before).first;
+  if (judged->second != on) label_looks_[{issue.number, label}] = incident;
+}
+
+void Steering::absorb(const SeenLabel& seen) {
+  label_looks_.erase({seen.issue, seen.label});
+  if (!seen.change) return;  // Lists lag behind one another: at the next hearing.
+  judged_[{seen.issue, seen.label}] = seen.change->added;
+  const bool by_person = !seen.is_ours && !seen.change->is_bot;
+  if (seen.label == kStopLabel) {
+    if (!seen.change->added)
+      stops_.erase(seen.issue);
+    else if (by_person && seen.right >= github::Right::triage)
+      stops_.insert(seen.issue);
+  } else if (by_person && seen.right >= github::Right::write) {
+    seen_label_ = seen;
+  }
+}
+
+std::optional<bool> Steering::stop_word() const {
+  if (!is_on()) return false;
+  if (!stops_.empty()) return true;
+  const bool looks = std::any_of(label_looks_.begin(), label_looks_.end(),
+                                 [](const auto& look) { return look.first.second == kStopLabel; });
+  if (!heard_ || looks) return std::nullopt;
+  return false;
 }
 
 void Steering::absorb(const Asked& asked) {
@@ -157,6 +203,13 @@ std::vector<Steering::Drafts> Steering::drafts(const Book& book, base::Random& r
       all.push_back(*std::move(unit));
     else
       seen_.reset();
+  }
+  if (seen_label_) {
+    auto unit = heed(*seen_label_, book, random, now);
+    if (unit)
+      all.push_back(*std::move(unit));
+    else
+      seen_label_.reset();
   }
   return all;
 }
@@ -206,6 +259,20 @@ std::optional<Steering::Drafts> Steering::heed(const SeenWho& seen, const Book& 
   return drafter.take();
 }
 
+std::optional<Steering::Drafts> Steering::heed(const SeenLabel& seen, const Book& book,
+                                               base::Random& random, base::Now now) {
+  const Incident* incident = book.find(seen.incident);
+  const std::string id = name_of(seen.incident, "event", seen.change->id);
+  if (incident == nullptr || recorded_.contains(id) || !goes_on(*incident)) return std::nullopt;
+  // Taking it off ends the hold that it began, and no other.
+  if (!seen.change->added && !held_by_label_.contains(seen.incident)) return std::nullopt;
+  role::Drafter drafter(book, incident::Role::scribe, random, now);
+  drafter.add_as(
+      id, seen.incident,
+      OperatorCommanded{seen.change->added ? kHoldByLabel : kResumeByLabel, seen.change->by});
+  return drafter.take();
+}
+
 std::optional<Listen> Steering::listen(const Book& book, base::Now now) const {
   if (!is_on() || now.boot < listen_at_) return std::nullopt;
   Listen listen;
@@ -226,6 +293,12 @@ std::optional<Listen> Steering::listen(const Book& book, base::Now now) const {
 std::optional<Ask> Steering::ask() const {
   if (asked_ || queue_.empty()) return std::nullopt;
   return Ask{queue_.begin()->second, queue_.begin()->first};
+}
+
+std::optional<LookLabel> Steering::look_label() const {
+  if (seen_label_ || label_looks_.empty()) return std::nullopt;
+  const auto& [labelled, incident] = *label_looks_.begin();
+  return LookLabel{incident, labelled.first, labelled.second};
 }
 
 std::optional<LookWho> Steering::look() const {

@@ -51,6 +51,7 @@ struct Asked {
   std::optional<github::Comment> said;  // Nothing: it is gone.
   bool is_ours = false;
   github::Right right = github::Right::none;
+  bool is_approver = true;  // Now; everybody is where the configuration names none.
 };
 // Who closed or reopened this issue last.
 struct LookWho {
@@ -62,6 +63,22 @@ struct SeenWho {
   std::optional<Fault> fault;
   std::optional<github::StateChange> change;
   bool is_ours = false;
+};
+
+// Who put this label on the issue, or took it off, last.
+struct LookLabel {
+  incident::IncidentId incident = 0;
+  std::int64_t issue = 0;
+  std::string label;
+};
+struct SeenLabel {
+  incident::IncidentId incident = 0;
+  std::int64_t issue = 0;
+  std::string label;
+  std::optional<Fault> fault;
+  std::optional<github::LabelChange> change;
+  bool is_ours = false;
+  github::Right right = github::Right::none;  // Now.
 };
 
 // What a comment leads to, the command itself first; nothing when it is to be passed over.
@@ -79,6 +96,7 @@ class Steering {
   void absorb(const Heard& heard, const incident::Book& book, base::Now now);
   void absorb(const Asked& asked);
   void absorb(const SeenWho& seen);
+  void absorb(const SeenLabel& seen);
 
   // What is to be recorded now; `closed` tells whether the Scribe has closed an incident's issue.
   template <class Request>
@@ -90,6 +108,11 @@ class Steering {
   [[nodiscard]] std::optional<Listen> listen(const incident::Book& book, base::Now now) const;
   [[nodiscard]] std::optional<Ask> ask() const;
   [[nodiscard]] std::optional<LookWho> look() const;
+  [[nodiscard]] std::optional<LookLabel> look_label() const;
+  // Whether somebody who may has put sre:stop on an incident's issue; nothing: not known yet.
+  [[nodiscard]] std::optional<bool> stop_word() const;
+  // Those issues; empty when there is none.
+  [[nodiscard]] const std::set<std::int64_t>& stops() const { return stops_; }
   [[nodiscard]] bool is_on() const { return every_ > base::Duration(0); }
   [[nodiscard]] base::Instant listen_at() const { return listen_at_; }
 
@@ -100,6 +123,10 @@ class Steering {
                              base::Now now);
   std::optional<Drafts> heed(const SeenWho& seen, const incident::Book& book, base::Random& random,
                              base::Now now);
+  std::optional<Drafts> heed(const SeenLabel& seen, const incident::Book& book,
+                             base::Random& random, base::Now now);
+  void hear_label(const github::Issue& issue, incident::IncidentId incident,
+                  const std::string& label, bool before);
   void hear(const github::Comment& comment, const incident::Book& book);
   void hear(const github::Issue& issue, const incident::Book& book);
 
@@ -115,6 +142,13 @@ class Steering {
   std::optional<Asked> asked_;
   std::map<incident::IncidentId, std::int64_t> looks_;  // Issues to be looked at.
   std::optional<SeenWho> seen_;
+  using Labelled = std::pair<std::int64_t, std::string>;  // Issue and label.
+  std::map<Labelled, bool> judged_;                       // Whether it was on when looked at.
+  std::map<Labelled, incident::IncidentId> label_looks_;  // To be looked at.
+  std::optional<SeenLabel> seen_label_;
+  std::set<incident::IncidentId> held_by_label_;
+  std::set<std::int64_t> stops_;  // Issues with sre:stop by somebody who may.
+  bool heard_ = false;            // At least once since the start.
 };
 
 }  // namespace scribe

@@ -47,5 +47,6 @@ struct ThreadOptions {
 
 inline constexpr const char* kControlLabel = "sre:control";
 inline constexpr const char* kStopLabel = "sre:stop";
+inline constexpr const char* kHoldLabel = "hold";
 
 }  // namespace scribe

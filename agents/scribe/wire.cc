@@ -46,12 +46,14 @@ Options options_of(const config::Config& config, std::string key) {
   }
   options.healing_first = std::chrono::seconds(1);
   options.steer_every = std::chrono::seconds(15);
+  options.votes_every = std::chrono::minutes(5);
   if (config.embedded()) {  // Lists of the forge never lag, and it is on this host.
     options.card_every = std::chrono::milliseconds(200);
     options.miss_gap = std::chrono::milliseconds(200);
     options.backoff_max = std::chrono::seconds(2);
     options.control_every = std::chrono::seconds(1);
     options.steer_every = std::chrono::seconds(1);
+    options.votes_every = std::chrono::seconds(5);
   }
   return options;
 }
@@ -73,7 +75,7 @@ int run(const config::Config& config, const base::Logger& log) {
   options.redactor = redactor_of(config, *key, target->token);
   Scribe scribe(std::move(options), random);
   role::Mailbox<Answer> mailbox;
-  GithubAdapter adapter(**github, mailbox);
+  GithubAdapter adapter(**github, mailbox, config.github.approvers);
   log.info("the scribe writes", {{"api", target->api}, {"repository", target->repository}});
   role::Loop<Scribe> loop(
       scribe, (*desk)->outside(config, log, stop), mailbox, key_of,

@@ -70,7 +70,8 @@ struct Limits {
 struct Github {
   std::string repository = "embedded";  // Or owner/name.
   std::string api = "https://api.github.com";
-  std::string token;  // Empty: none.
+  std::string token;                   // Empty: none.
+  std::vector<std::string> approvers;  // Logins and "@organisation/team"; empty: whoever may.
 };
 
 struct Config {

@@ -107,11 +107,12 @@ class Loader {
   }
 
   void read_github(const YamlNode& map) {
-    const auto github = reader(map, "github", {"repository", "token", "api", "app"});
+    const auto github = reader(map, "github", {"repository", "token", "api", "app", "approvers"});
     github.read_text("repository", config_.github.repository);
     check_repository(github);
     github.read_text("api", config_.github.api);
     check_api(github);
+    read_approvers(github);
     std::string unset;
     if (auto token = github.optional_text("token", unset)) {
       if (std::any_of(token->begin(), token->end(), [](char c) { return c <= ' ' || c > '~'; })) {
@@ -127,6 +128,25 @@ class Loader {
     findings_.note("github.token", (unset.empty() ? "not given" : "${" + unset + "} is not set") +
                                        ": the Scribe is off, issues stay in the ledger, and the "
                                        "mode is at most approve");
+  }
+
+  void read_approvers(const FieldReader& github) {
+    const auto* list = github.find_list("approvers");
+    if (list == nullptr) return;
+    for (std::size_t i = 0; i < list->items.size(); ++i) {
+      const std::string where = "approvers[" + std::to_string(i) + "]";
+      const auto name = github.scalar(list->items[i], where);
+      if (!name) continue;
+      const auto slash = name->find('/');
+      const bool is_team = name->starts_with('@') && slash != std::string::npos &&
+                           is_plain_name(name->substr(1, slash - 1)) &&
+                           is_plain_name(name->substr(slash + 1));
+      if (!is_team && !is_plain_name(*name)) {
+        findings_.add(list->items[i].line, "github." + where,
+                      in_quotes(*name) + " is neither a login nor @organisation/team");
+      }
+      config_.github.approvers.push_back(*name);
+    }
   }
 
   void check_repository(const FieldReader& github) const {

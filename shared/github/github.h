@@ -40,6 +40,7 @@ struct Issue {
   std::string author;  // Login.
   std::string url;     // For people.
   base::WallTime created_at, updated_at;
+  int comments = 0;  // How many it has.
 };
 
 struct Comment {
@@ -65,6 +66,23 @@ struct StateChange {
   std::string by;  // Login.
   bool is_bot = false;
   base::WallTime at;
+};
+
+// A label put on an issue or taken off it.
+struct LabelChange {
+  std::int64_t id = 0;  // Of GitHub's event.
+  std::string label;
+  bool added = false;
+  std::string by;  // Login.
+  bool is_bot = false;
+  base::WallTime at;
+};
+
+struct Reaction {
+  std::int64_t id = 0;
+  std::string content;  // "+1", "-1", "heart", …
+  std::string by;       // Login.
+  bool is_bot = false;
 };
 
 struct NewIssue {
@@ -136,6 +154,11 @@ class Github {
   virtual Result<Right> get_right(const std::string& login) = 0;
   // All pages, oldest first.
   virtual Result<std::vector<StateChange>> list_state_changes(std::int64_t issue) = 0;
+  virtual Result<std::vector<LabelChange>> list_label_changes(std::int64_t issue) = 0;
+  virtual Result<std::vector<Reaction>> list_reactions(std::int64_t comment) = 0;
+  // A member, and not merely invited; false where we may not see the team.
+  virtual Result<bool> is_team_member(const std::string& organisation, const std::string& team,
+                                      const std::string& login) = 0;
 
   virtual Status add_labels(std::int64_t issue, const std::vector<std::string>& names) = 0;
   virtual Status remove_label(std::int64_t issue, const std::string& name) = 0;  // Absent: success.

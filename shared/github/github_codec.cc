@@ -61,6 +61,7 @@ base::Result<Issue> to_issue(const json& object) {
   issue.url = base::get_string(object, "html_url");
   issue.created_at = time_in(object, "created_at");
   issue.updated_at = time_in(object, "updated_at");
+  issue.comments = static_cast<int>(base::get_int(object, "comments"));
   return issue;
 }
 
@@ -178,6 +179,45 @@ base::Result<ChangePage> decode_state_changes(std::string_view text) {
     page.changes.push_back(std::move(change));
   }
   return page;
+}
+
+base::Result<LabelPage> decode_label_changes(std::string_view text) {
+  auto array = base::parse_json(text);
+  if (!array) return array.error();
+  if (!array->is_array()) return bad("a list of events");
+  LabelPage page;
+  page.entries = array->size();
+  for (const auto& object : *array) {
+    const std::string kind = base::get_string(object, "event");
+    if (kind != "labeled" && kind != "unlabeled") continue;
+    LabelChange change{
+        base::get_int(object, "id"), base::get_string(base::get_object(object, "label"), "name"),
+        kind == "labeled",           base::get_string(base::get_object(object, "actor"), "login"),
+        is_bot(object, "actor"),     time_in(object, "created_at")};
+    if (change.id <= 0) return bad("an event");
+    page.changes.push_back(std::move(change));
+  }
+  return page;
+}
+
+base::Result<std::vector<Reaction>> decode_reactions(std::string_view text) {
+  auto array = base::parse_json(text);
+  if (!array) return array.error();
+  if (!array->is_array()) return bad("a list of reactions");
+  std::vector<Reaction> reactions;
+  for (const auto& object : *array) {
+    Reaction reaction{base::get_int(object, "id"), base::get_string(object, "content"),
+                      author_of(object), is_bot(object, "user")};
+    if (reaction.id <= 0) return bad("a reaction");
+    reactions.push_back(std::move(reaction));
+  }
+  return reactions;
+}
+
+base::Result<bool> decode_membership(std::string_view text) {
+  auto object = base::parse_json(text);
+  if (!object) return object.error();
+  return base::get_string(*object, "state") == "active";
 }
 
 Refusal decode_refusal(std::string_view body) {

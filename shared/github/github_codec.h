@@ -36,6 +36,15 @@ struct ChangePage {
 };
 [[nodiscard]] base::Result<ChangePage> decode_state_changes(std::string_view json);
 
+struct LabelPage {
+  std::vector<LabelChange> changes;  // Without events of other kinds.
+  std::size_t entries = 0;           // With them.
+};
+[[nodiscard]] base::Result<LabelPage> decode_label_changes(std::string_view json);
+[[nodiscard]] base::Result<std::vector<Reaction>> decode_reactions(std::string_view json);
+// True for an active member.
+[[nodiscard]] base::Result<bool> decode_membership(std::string_view json);
+
 // What GitHub says of a failure: "message" and the codes of "errors".
 struct Refusal {
   std::string message;

@@ -175,6 +175,47 @@ class RestGithub final : public Github {
     return all;
   }
 
+  Result<std::vector<LabelChange>> list_label_changes(std::int64_t issue) override {
+    std::vector<LabelChange> all;
+    for (int page = 1; page <= kPagesMax; ++page) {
+      const std::string path = issue_path(issue) + "/events?" + page_part(page).substr(1);
+      auto got = ask(list_call(path), decode_label_changes);
+      if (!got) return got.failure();
+      std::move(got->changes.begin(), got->changes.end(), std::back_inserter(all));
+      if (got->entries < kPageSize) break;
+    }
+    return all;
+  }
+
+  Result<std::vector<Reaction>> list_reactions(std::int64_t comment) override {
+    std::vector<Reaction> all;
+    const std::string path = repo("/issues/comments/") + std::to_string(comment) + "/reactions?";
+    for (int page = 1; page <= kPagesMax; ++page) {
+      auto got = ask(list_call(path + page_part(page).substr(1)), decode_reactions);
+      if (!got) return got.failure();
+      const std::size_t entries = got->size();
+      std::move(got->begin(), got->end(), std::back_inserter(all));
+      if (entries < kPageSize) break;
+    }
+    return all;
+  }
+
+  Result<bool> is_team_member(const std::string& organisation, const std::string& team,
+                              const std::string& login) override {
+    const Call call{"GET", "/orgs/" + percent_encode(organisation) + "/teams/" +
+                               percent_encode(team) + "/memberships/" + percent_encode(login)};
+    auto answer = exchange(call);
+    if (!answer) return answer.failure();
+    // Not a member, a team that we may not see, or a server that has none.
+    if (answer->status == 404 || answer->status == 501) return false;
+    if (auto refused = refusal_in(*answer, call)) {
+      return refused->error.code == ErrorCode::denied ? Result<bool>(false) : *refused;
+    }
+    const auto member = decode_membership(answer->body);
+    if (member) return *member;
+    return Error{ErrorCode::unavailable, call.name() + ": " + member.error().message};
+  }
+
   Status add_labels(std::int64_t issue, const std::vector<std::string>& names) override {
     return do_it({"POST", issue_path(issue) + "/labels", encode_labels(names)});
   }

@@ -102,6 +102,7 @@ constexpr Kind kKinds[] = {
     {"github.failed", Role::scribe, Role::scribe},
     {"github.unknown", Role::scribe, Role::scribe},
     {"op.held", Role::scribe, Role::fixer},
+    {"votes.counted", Role::scribe, Role::scribe},
     {"incident.stood_down", Role::up, Role::up},
     {"stop.set", Role::up, Role::up},
     {"stop.cleared", Role::up, Role::up},

@@ -306,6 +306,11 @@ struct OpHeld {
   std::string op;
   std::string reason;
 };
+// What people think of an action, as their reactions to its comment stand now.
+struct VotesCounted {
+  std::string op;  // Of action.intended.
+  int up = 0, down = 0;
+};
 
 // Whoever saw it
 struct StoodDown {
@@ -325,7 +330,8 @@ using PayloadVariant =
                  ApprovalAsked, ActionIntended, ActionDone, ActionFailed, ActionUnknown,
                  VerificationAsked, UndoDone, IncidentResolved, Escalated, IssueOpened,
                  ApprovalGiven, IncidentClosed, IncidentReopened, OperatorCommanded, GithubIntended,
-                 GithubDone, GithubFailed, GithubUnknown, OpHeld, StoodDown, StopSet, StopCleared>;
+                 GithubDone, GithubFailed, GithubUnknown, OpHeld, VotesCounted, StoodDown, StopSet,
+                 StopCleared>;
 
 template <class T, class Variant>
 inline constexpr bool kIsOneOf = false;
@@ -333,7 +339,7 @@ template <class T, class... Ts>
 inline constexpr bool kIsOneOf<T, std::variant<Ts...>> = (std::is_same_v<T, Ts> || ...);
 
 // One of the above; std::visit, std::get_if and std::holds_alternative read it. A class with its
-// special members in event.cc, as every unit that has an Event would compile 37 of each otherwise.
+// special members in event.cc, as every unit that has an Event would compile 38 of each otherwise.
 class Payload : public PayloadVariant {
  public:
   Payload();  // An IncidentOpened.

@@ -272,6 +272,12 @@ void fields(A& a, OpHeld& v) {
   a("reason", v.reason);
 }
 template <class A>
+void fields(A& a, VotesCounted& v) {
+  a("op", v.op);
+  a("up", v.up);
+  a("down", v.down);
+}
+template <class A>
 void fields(A& a, StoodDown& v) {
   a("reason", v.reason);
   a("by", v.by);

@@ -310,6 +310,13 @@ bool note(Incident& incident, const Event& event) {
   if (const auto* written = as<PostmortemWritten>(event))
     return incident.postmortem = written->text, true;
   if (as<MemoryIndexed>(event) != nullptr) return incident.indexed = true, true;
+  if (const auto* votes = as<VotesCounted>(event)) {
+    Attempt* attempt = find_attempt(incident, votes->op);
+    if (attempt == nullptr) return false;
+    attempt->votes_up = votes->up;
+    attempt->votes_down = votes->down;
+    return true;
+  }
   if (const auto* collected = as<EvidenceCollected>(event)) {
     incident.evidence.insert(incident.evidence.end(), collected->items.begin(),
                              collected->items.end());

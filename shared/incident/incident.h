@@ -55,6 +55,7 @@ struct Attempt {
   std::string error;
   base::WallTime intended_at;
   std::optional<base::WallTime> ended_at;
+  int votes_up = 0, votes_down = 0;  // Of people, on its comment.
 };
 
 // When each phase was first reached; UTC for people, boot clock for durations.

@@ -177,6 +177,7 @@ void texts(OpHeld& v, const Edit& edit) {
   edit(v.op);
   edit(v.reason);
 }
+void texts(VotesCounted& v, const Edit& edit) { edit(v.op); }
 void texts(StoodDown& v, const Edit& edit) {
   edit(v.reason);
   edit(v.by);

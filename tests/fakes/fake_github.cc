@@ -137,6 +137,10 @@ github::Result<std::vector<github::Issue>> FakeGithub::list_issues(
     if (!query.creator.empty() && issue.author != query.creator) continue;
     if (query.since && issue.updated_at < *query.since) continue;
     found.push_back(issue);
+    found.back().comments =
+        static_cast<int>(std::count_if(comments_.begin(), comments_.end(), [&](const Kept& kept) {
+          return kept.issue == issue.number;
+        }));
   }
   return found;
 }
@@ -222,6 +226,36 @@ github::Result<std::vector<github::StateChange>> FakeGithub::list_state_changes(
   return found == changes_.end() ? std::vector<github::StateChange>{} : found->second;
 }
 
+github::Result<std::vector<github::LabelChange>> FakeGithub::list_label_changes(
+    std::int64_t number) {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  if (down_) return refused();
+  if (find(number) == nullptr) return no_such("issue");
+  const auto found = label_changes_.find(number);
+  return found == label_changes_.end() ? std::vector<github::LabelChange>{} : found->second;
+}
+
+github::Result<std::vector<github::Reaction>> FakeGithub::list_reactions(std::int64_t comment) {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  if (down_) return refused();
+  const bool known = std::any_of(comments_.begin(), comments_.end(),
+                                 [&](const Kept& kept) { return kept.comment.id == comment; });
+  if (!known) return no_such("comment");
+  const auto found = reactions_.find(comment);
+  return found == reactions_.end() ? std::vector<github::Reaction>{} : found->second;
+}
+
+github::Result<bool> FakeGithub::is_team_member(const std::string& organisation,
+                                                const std::string& team, const std::string& login) {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  if (down_) return refused();
+  const auto found = teams_.find(organisation + "/" + team);
+  return found != teams_.end() && found->second.contains(login);
+}
+
 github::Result<std::vector<github::Comment>> FakeGithub::list_comments(std::int64_t number) {
   const std::lock_guard lock(mutex_);
   ++calls_;
@@ -241,7 +275,9 @@ github::Status FakeGithub::add_labels(std::int64_t number, const std::vector<std
     if (const auto wrong = too_long("", "", names)) return *wrong;
     for (const auto& name : names) {
       auto& labels = issue->labels;
-      if (std::find(labels.begin(), labels.end(), name) == labels.end()) labels.push_back(name);
+      if (std::find(labels.begin(), labels.end(), name) != labels.end()) continue;
+      labels.push_back(name);
+      label_changes_[number].push_back({++next_id_, name, true, login_, false, clock_.now().wall});
     }
     return github::Nothing{};
   });
@@ -251,7 +287,8 @@ github::Status FakeGithub::remove_label(std::int64_t number, const std::string& 
   return write<github::Nothing>([&]() -> github::Status {
     auto* issue = find(number);
     if (issue == nullptr) return no_such("issue");
-    std::erase(issue->labels, name);
+    if (std::erase(issue->labels, name) != 0)
+      label_changes_[number].push_back({++next_id_, name, false, login_, false, clock_.now().wall});
     return github::Nothing{};
   });
 }
@@ -315,6 +352,36 @@ void FakeGithub::set_closed(const std::string& login, std::int64_t number, bool 
   issue->state_reason = closed ? "completed" : "reopened";
   issue->updated_at = clock_.now().wall;
   note_change(number, login, closed, is_bot);
+}
+
+void FakeGithub::set_label(const std::string& login, std::int64_t number, const std::string& label,
+                           bool on, bool is_bot) {
+  const std::lock_guard lock(mutex_);
+  auto* issue = find(number);
+  if (issue == nullptr) return;
+  std::erase(issue->labels, label);
+  if (on) issue->labels.push_back(label);
+  issue->updated_at = clock_.now().wall;
+  label_changes_[number].push_back({++next_id_, label, on, login, is_bot, clock_.now().wall});
+}
+
+void FakeGithub::react(const std::string& login, std::int64_t comment, const std::string& content,
+                       bool is_bot) {
+  const std::lock_guard lock(mutex_);
+  reactions_[comment].push_back({++next_id_, content, login, is_bot});
+}
+
+void FakeGithub::take_back(const std::string& login, std::int64_t comment) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(reactions_[comment], [&](const auto& one) { return one.by == login; });
+}
+
+void FakeGithub::set_member(const std::string& team, const std::string& login, bool is_member) {
+  const std::lock_guard lock(mutex_);
+  if (is_member)
+    teams_[team].insert(login);
+  else
+    teams_[team].erase(login);
 }
 
 int FakeGithub::writes() const {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,10 @@ class FakeGithub final : public github::Github {
   github::Result<github::Comment> get_comment(std::int64_t comment) override;
   github::Result<github::Right> get_right(const std::string& login) override;
   github::Result<std::vector<github::StateChange>> list_state_changes(std::int64_t issue) override;
+  github::Result<std::vector<github::LabelChange>> list_label_changes(std::int64_t issue) override;
+  github::Result<std::vector<github::Reaction>> list_reactions(std::int64_t comment) override;
+  github::Result<bool> is_team_member(const std::string& organisation, const std::string& team,
+                                      const std::string& login) override;
   github::Status add_labels(std::int64_t issue, const std::vector<std::string>& names) override;
   github::Status remove_label(std::int64_t issue, const std::string& name) override;
   github::Status create_label(const github::Label& label) override;
@@ -57,6 +62,12 @@ class FakeGithub final : public github::Github {
   void rewrite(std::int64_t comment, const std::string& body);  // Somebody edits it.
   void delete_comment(std::int64_t id);
   void set_closed(const std::string& login, std::int64_t issue, bool closed, bool is_bot = false);
+  void set_label(const std::string& login, std::int64_t issue, const std::string& label, bool on,
+                 bool is_bot = false);
+  void react(const std::string& login, std::int64_t comment, const std::string& content,
+             bool is_bot = false);
+  void take_back(const std::string& login, std::int64_t comment);  // All reactions of theirs.
+  void set_member(const std::string& team, const std::string& login, bool is_member);
   int writes() const;                        // That took effect.
   int calls() const;                         // All that reached it, reads too.
   std::vector<base::Instant> posts() const;  // When issues and comments were created.
@@ -81,7 +92,10 @@ class FakeGithub final : public github::Github {
   std::vector<github::Issue> issues_;
   std::vector<base::Instant> issues_made_;
   std::vector<Kept> comments_;
-  std::map<std::int64_t, std::vector<github::StateChange>> changes_;  // By issue.
+  std::map<std::int64_t, std::vector<github::StateChange>> changes_;        // By issue.
+  std::map<std::int64_t, std::vector<github::LabelChange>> label_changes_;  // By issue.
+  std::map<std::int64_t, std::vector<github::Reaction>> reactions_;         // By comment.
+  std::map<std::string, std::set<std::string>> teams_;  // "organisation/team" to logins.
   std::map<std::string, github::Right> rights_;
   std::map<std::string, github::Label> labels_;
   std::deque<Fault> faults_;

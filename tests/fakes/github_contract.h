@@ -140,6 +140,28 @@ inline void check_steering(github::Github& github) {
   CHECK(github.list_state_changes(number + 100'000).error().code == base::ErrorCode::not_found);
 }
 
+inline void check_label_changes(github::Github& github) {
+  const auto number = github.open_issue({"contract label changes", "b", {}})->number;
+  REQUIRE(github.add_labels(number, {"hold"}).ok());
+  auto changes = github.list_label_changes(number);
+  REQUIRE(changes.ok());
+  REQUIRE(changes->size() == 1);
+  CHECK(changes->at(0).label == "hold");
+  CHECK(changes->at(0).added);
+  CHECK(changes->at(0).by == github.get_user()->login);
+  REQUIRE(github.remove_label(number, "hold").ok());
+  changes = github.list_label_changes(number);
+  REQUIRE(changes->size() == 2);
+  CHECK_FALSE(changes->at(1).added);
+  CHECK(changes->at(1).id > changes->at(0).id);
+  CHECK(github.list_label_changes(number + 100'000).error().code == base::ErrorCode::not_found);
+  const auto comment = github.comment(number, "an action");
+  REQUIRE(comment.ok());
+  CHECK(github.list_reactions(comment->id)->empty());
+  CHECK(github.list_reactions(comment->id + 100'000).error().code == base::ErrorCode::not_found);
+  CHECK_FALSE(github.is_team_member("nobody", "none", "nobody-of-that-name").value());
+}
+
 inline void check_labels(github::Github& github) {
   const auto number = github.open_issue({"contract labels", "b", {"person's own"}})->number;
   const std::string status = "Status: AI-Resolved";
@@ -175,6 +197,7 @@ inline void check_github(github::Github& github) {
   SUBCASE("lists") { check_lists(github); }
   SUBCASE("comments") { check_comments(github); }
   SUBCASE("steering") { check_steering(github); }
+  SUBCASE("label changes and reactions") { check_label_changes(github); }
   SUBCASE("labels") { check_labels(github); }
   SUBCASE("limits") { check_limits(github); }
 }

@@ -86,6 +86,7 @@ inline std::vector<Payload> all() {
       GithubFailed{"op2", "422"},
       GithubUnknown{"op2", "no answer"},
       OpHeld{"op2", "its budget is spent"},
+      VotesCounted{"op1", 3, 1},
       StoodDown{"stopped by hand", "ada"},
       StopSet{"maintenance", "ada"},
       StopCleared{"ada"},

@@ -248,6 +248,7 @@ TEST_CASE("events: each has its owner, and nobody else may write it") {
       {"github.failed", {Role::scribe}},
       {"github.unknown", {Role::scribe}},
       {"op.held", {Role::scribe, Role::fixer}},
+      {"votes.counted", {Role::scribe}},
   };
   CHECK(owners.size() + anybody.size() == std::variant_size_v<PayloadVariant>);
   for (const auto& what : defaults()) {

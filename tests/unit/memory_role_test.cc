@@ -229,6 +229,21 @@ TEST_CASE_FIXTURE(Scene, "an issue opened late still belongs to the case") {
   CHECK(stage->all<MemoryIndexed>().size() == 1);
 }
 
+TEST_CASE_FIXTURE(Scene, "people's votes belong to the case, early or late") {
+  open(1);
+  diagnose(1);
+  stage->write(Role::scribe, 1, VotesCounted{"op1", 3, 1});
+  heal(1);
+  CHECK(store.cases.at(1).votes == 2);
+  stage->write(Role::scribe, 1, VotesCounted{"op1", 3, 4});
+  stage->run(1ms);
+  CHECK(store.cases.at(1).votes == -1);
+  stage->write(Role::scribe, 1, VotesCounted{"another", 9, 0});
+  stage->run(1ms);
+  CHECK(store.cases.at(1).votes == -1);
+  CHECK(stage->all<MemoryIndexed>().size() == 1);
+}
+
 TEST_CASE_FIXTURE(Scene, "what follows from another incident, or was never diagnosed, is no case") {
   open(1);
   open(2, "web");

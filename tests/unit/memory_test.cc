@@ -214,6 +214,23 @@ TEST_CASE("recall: only what was proven, and mostly, is recommended") {
   CHECK(recall_of(planted, std::vector<double>(50, 0.99)).recommended() == nullptr);
 }
 
+TEST_CASE("recall: votes order what is near equal, and outweigh no proof") {
+  const auto best = [](int restart_votes, int rollback_votes, bool rollback_proven) {
+    Case restart = past_case(1, true), rollback = past_case(2, rollback_proven, "rollback");
+    restart.votes = restart_votes;
+    rollback.votes = rollback_votes;
+    return recall_of({restart, rollback}, {0.9, 0.9}).advice.at(0).action;
+  };
+  CHECK(best(1, 0, true) == "restart");
+  CHECK(best(0, 1, true) == "rollback");
+  CHECK(best(-1, 0, true) == "rollback");
+  CHECK(best(0, 1000, false) == "restart");  // Nobody votes a failure into a success.
+  Case failed = past_case(1, false);
+  failed.votes = 1000;
+  CHECK(recall_of({failed}, {0.9}).recommended() == nullptr);
+  CHECK(recall_of({failed}, {0.9}).advice.at(0).votes == memory::kVotesMax);
+}
+
 TEST_CASE("recall: what does not count") {
   const Case fine = past_case(1, true);
   Case old = fine;

@@ -524,6 +524,16 @@ TEST_CASE("scribe: a marker of somebody else's is not adopted") {
     github::Result<std::vector<github::StateChange>> list_state_changes(std::int64_t n) override {
       return inner_.list_state_changes(n);
     }
+    github::Result<std::vector<github::LabelChange>> list_label_changes(std::int64_t n) override {
+      return inner_.list_label_changes(n);
+    }
+    github::Result<std::vector<github::Reaction>> list_reactions(std::int64_t n) override {
+      return inner_.list_reactions(n);
+    }
+    github::Result<bool> is_team_member(const std::string& o, const std::string& t,
+                                        const std::string& l) override {
+      return inner_.is_team_member(o, t, l);
+    }
     github::Result<std::vector<github::Issue>> list_issues(const github::IssueQuery&) override {
       return inner_.list_issues({});
     }

@@ -53,7 +53,7 @@ class World {
   // As after a crash: all that is known comes from the ledger.
   void restart() {
     scribe_.emplace(options, random_);
-    calls_.emplace(github);
+    calls_.emplace(github, approvers);
     in_flight_.clear();
     position_ = 0;
     ++restarts;
@@ -112,6 +112,7 @@ class World {
   fakes::FakeGithub github;
   fakes::MemoryLedger ledger;
   scribe::Options options;
+  std::vector<std::string> approvers;
   int restarts = -1;
 
  private:
