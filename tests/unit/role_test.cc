@@ -53,6 +53,7 @@ TEST_CASE_FIXTURE(Fixture,
   book.absorb(at(1, IncidentOpened{}));
   PlanMade plan;
   plan.hash = "p1";
+  plan.menu.resize(1);
   const auto changes = [](const std::vector<ledger::Draft>& drafts) {
     std::vector<bool> found;
     for (const auto& draft : drafts) found.push_back(draft.changes_state);
