@@ -17,8 +17,7 @@
 #include "chaos/runner.h"
 #include "chaos/thread_view.h"
 #include "engine/docker_engine.h"
-#include "github/embedded_users.h"
-#include "github/rest_github.h"
+#include "github/configured.h"
 
 namespace cli {
 namespace {
@@ -58,18 +57,11 @@ class Interrupts {
 // As a reader: the runner only looks.
 base::Result<std::unique_ptr<github::Github>> open_github(const config::Config& config,
                                                           const base::Clock& clock) {
-  github::RestOptions options;
-  options.repository = config.repository();
-  options.api = config.github.api;
-  options.token = config.github.token;
-  if (config.embedded()) {
-    base::SystemRandom random;
-    const auto users = github::embedded_users(config.state_dir, random);
-    if (!users.ok()) return users.error();
-    options.api = "http://127.0.0.1:" + std::to_string(config.forge_port);
-    options.token = users->back().token;
-  }
-  options.answer_within = std::chrono::seconds(3);
+  base::SystemRandom random;
+  auto found = github::rest_options(config, github::EmbeddedAs::reader, random);
+  if (!found.ok()) return found.error();
+  github::RestOptions options = *std::move(found);
+  options.line.answer_within = std::chrono::seconds(3);
   return github::make_rest_github(options, clock);
 }
 

@@ -49,8 +49,10 @@ int run_role(const std::string& role, const Context& context) {
   };
   for (const auto& known : roles) {
     if (role != known.name) continue;
+    config::Config config = context.config;
+    config::forget_foreign_secrets(config, role);
     known.tells ? step_back() : step_forward();
-    return known.run(context.config, context.logger);
+    return known.run(config, context.logger);
   }
   context.logger.error("no such role", {{"role", role}});
   return 2;

@@ -61,7 +61,7 @@ std::vector<std::string> roles_of(const config::Config& config) {
   std::vector<std::string> roles;
   if (config.embedded()) roles.push_back("forge");
   roles.push_back("warden");
-  if (config.embedded() || !config.github.token.empty()) roles.push_back("scribe");
+  if (config.embedded() || config.github.can_write()) roles.push_back("scribe");
   for (const char* role : {"memory", "brain", "fixer", "console", "scout"}) roles.push_back(role);
   return roles;
 }

@@ -2,8 +2,8 @@
 
 #include "agents/scribe/github_adapter.h"
 #include "agents/scribe/key_file.h"
-#include "github/embedded_users.h"
-#include "github/rest_github.h"
+#include "github/address.h"
+#include "github/configured.h"
 #include "role/process.h"
 
 extern char** environ;  // POSIX has no header for it.
@@ -11,28 +11,16 @@ extern char** environ;  // POSIX has no header for it.
 namespace scribe {
 namespace {
 
-base::Result<github::RestOptions> where_to_write(const config::Config& config,
-                                                 base::Random& random) {
-  github::RestOptions options;
-  options.repository = config.repository();
-  if (!config.embedded()) {
-    options.api = config.github.api;
-    options.token = config.github.token;
-    return options;
-  }
-  const auto users = github::embedded_users(config.state_dir, random);
-  if (!users) return users.error();
-  options.api = "http://127.0.0.1:" + std::to_string(config.forge_port);
-  options.token = users->front().token;
-  return options;
-}
-
 // All that this process knows and nobody may read in an issue.
 base::Redactor redactor_of(const config::Config& config, const std::string& key,
                            const std::string& token) {
   auto secrets = base::secrets_in(environ);
-  for (const auto& secret : {key, token, config.github.token, config.console_key})
+  for (const auto& secret : {key, token, config.github.token, config.console_key,
+                             config.github.webhook_secret, config.github.second_webhook_secret})
     secrets.push_back(secret);
+  for (const auto& [role, one] : config.github.tokens) secrets.push_back(one);
+  if (const auto proxy = github::parse_proxy(config.github.proxy))
+    secrets.push_back(proxy->password);
   return base::Redactor(std::move(secrets));
 }
 
@@ -67,7 +55,7 @@ int run(const config::Config& config, const base::Logger& log) {
   base::SystemRandom random;
   auto key = load_or_make_key(config.state_dir + "/scribe.key", random);
   if (!key) return role::exit_code(key.error(), log);
-  const auto target = where_to_write(config, random);
+  const auto target = github::rest_options(config, github::EmbeddedAs::owner, random);
   if (!target) return role::exit_code(target.error(), log);
   auto github = github::make_rest_github(*target, (*desk)->clock);
   if (!github) return role::exit_code(github.error(), log);
@@ -76,7 +64,7 @@ int run(const config::Config& config, const base::Logger& log) {
   Scribe scribe(std::move(options), random);
   role::Mailbox<Answer> mailbox;
   GithubAdapter adapter(**github, mailbox, config.github.approvers);
-  log.info("the scribe writes", {{"api", target->api}, {"repository", target->repository}});
+  log.info("the scribe writes", {{"api", target->line.api}, {"repository", target->repository}});
   role::Loop<Scribe> loop(
       scribe, (*desk)->outside(config, log, stop), mailbox, key_of,
       [&](const std::string& name, const Request& request) { adapter.dispatch(name, request); });

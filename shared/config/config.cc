@@ -63,6 +63,18 @@ Mode mode_of(const Config& config, const Service& service) {
   return std::min(config.mode, service.mode.value_or(config.mode));
 }
 
+void forget_foreign_secrets(Config& config, std::string_view role) {
+  if (role == "scribe") return;  // It must know them all, to keep them out of issues.
+  config.github.token.clear();
+  config.github.tokens.clear();
+  config.github.proxy.clear();
+  if (role != "console") {
+    config.github.webhook_secret.clear();
+    config.github.second_webhook_secret.clear();
+    config.console_key.clear();
+  }
+}
+
 const Service* find_service(const Config& config, std::string_view name) {
   const auto found = std::find_if(config.services.begin(), config.services.end(),
                                   [&](const Service& service) { return service.name == name; });

@@ -2,6 +2,7 @@
 // Format, defaults and units: docs/formats/config.md. Loading: config/yaml_config.h.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -67,11 +68,30 @@ struct Limits {
   base::Duration issue_spacing = std::chrono::seconds(1);  // Between two content-creating calls.
 };
 
+// An app of GitHub that signs in instead of a token. Keys are PEM files, by absolute path: only the
+// Scribe (and `doctor`) reads them.
+struct GithubApp {
+  std::string id;                               // Number or client id.
+  std::string installation;                     // Number.
+  std::string private_key, second_private_key;  // The second one empty: none.
+};
+
 struct Github {
   std::string repository = "embedded";  // Or owner/name.
   std::string api = "https://api.github.com";
   std::string token;                   // Empty: none.
   std::vector<std::string> approvers;  // Logins and "@organisation/team"; empty: whoever may.
+  std::optional<GithubApp> app;
+  // Who speaks for an agent ("brain", "fixer", "memory", "scout"), by token; one that is not here
+  // speaks with the common voice.
+  std::map<std::string, std::string> tokens;
+  std::string proxy;    // "http://user:password@host:port"; empty: none.
+  std::string ca_file;  // PEM, absolute path; empty: the system's authorities.
+  std::string webhook_secret, second_webhook_secret;  // Empty: none; no webhook without the first.
+  std::int64_t hook =
+      0;  // Of the repository, whose failed deliveries are asked for again; 0: none.
+
+  [[nodiscard]] bool can_write() const { return app || !token.empty(); }
 };
 
 struct Config {
@@ -98,6 +118,10 @@ struct Config {
   }
 };
 
+// Takes away the secrets that only another role needs: GitHub's tokens are the Scribe's, the
+// webhooks' secrets and the console's key the console's. The Scribe keeps all, because it keeps
+// them out of issues; so does a command at the terminal.
+void forget_foreign_secrets(Config& config, std::string_view role);
 // The stricter of the global mode and the service's own.
 [[nodiscard]] Mode mode_of(const Config& config, const Service& service);
 // The service of that name; nullptr when there is none. Borrowed from `config`.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -104,6 +105,22 @@ std::string in_quotes(std::string_view value) {
   std::string clean = base::clean_text(base::cut_utf8(value, kShownBytesMax));
   std::replace(clean.begin(), clean.end(), '\n', ' ');
   return "\"" + clean + (value.size() > kShownBytesMax ? "…\"" : "\"");
+}
+
+bool is_plain_name(std::string_view text) {
+  const auto is_alnum = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return !text.empty() && is_alnum(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_alnum(c) || c == '.' || c == '_' || c == '-';
+  });
+}
+
+std::string absolute_path(const std::string& path, const std::string& file) {
+  const auto folder = std::filesystem::path(file).parent_path();
+  auto full = (folder / path).lexically_normal();
+  if (!full.has_filename()) full = full.parent_path();  // "state/" is "state".
+  return full.string();
 }
 
 FieldReader::FieldReader(Findings& findings, const Environment& environment, const YamlNode& map,

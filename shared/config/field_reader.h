@@ -43,6 +43,12 @@ class Findings {
 // A value from the file, quoted for a message: cleaned and cut.
 [[nodiscard]] std::string in_quotes(std::string_view value);
 
+// Letters, digits, '.', '_' and '-', the first one a letter or digit.
+[[nodiscard]] bool is_plain_name(std::string_view text);
+
+// `path` as it counts from the folder of the configuration `file`, which is absolute.
+[[nodiscard]] std::string absolute_path(const std::string& path, const std::string& file);
+
 // Text with `${NAME}` and `${file:/path}` replaced. `unset` names the first reference without
 // value.
 struct Expanded {

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "config/field_reader.h"
+#include "config/github_fields.h"
 #include "config/url.h"
 #include "config/yaml_tree.h"
 
@@ -21,15 +22,6 @@ using std::chrono::seconds;
 constexpr std::size_t kServicesMax = 500;
 constexpr std::size_t kServiceNameBytesMax = 40;  // "service: x" must fit GitHub's 50 for a label.
 constexpr std::size_t kSocketPathBytesMax = 107;  // sun_path, see unix(7).
-
-bool is_plain_name(std::string_view text) {
-  const auto is_alnum = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
-  return !text.empty() && is_alnum(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_alnum(c) || c == '.' || c == '_' || c == '-';
-  });
-}
 
 // One load of one file. Not thread-safe; used once.
 class Loader {
@@ -72,7 +64,8 @@ class Loader {
                               "exclude", "limits", "services", "model"});
     if (const auto mode = root.mode("mode")) config_.mode = *mode;
     read_state(root);
-    if (const auto* map = root.find_map("github")) read_github(*map);
+    if (const auto* map = root.find_map("github"))
+      read_github(findings_, environment_, *map, config_);
     read_engine(root);
     if (const auto* map = root.find_map("console")) read_console(*map);
     if (const auto* map = root.find_map("forge")) {
@@ -89,10 +82,7 @@ class Loader {
   }
 
   [[nodiscard]] std::string absolute(const std::string& path) const {
-    const auto folder = std::filesystem::path(config_.path).parent_path();
-    auto full = (folder / path).lexically_normal();
-    if (!full.has_filename()) full = full.parent_path();  // "state/" is "state".
-    return full.string();
+    return absolute_path(path, config_.path);
   }
 
   void read_state(const FieldReader& root) {
@@ -104,71 +94,6 @@ class Loader {
       return;
     }
     config_.ledger = ledger ? absolute(*ledger) : config_.state_dir + "/ledger.db";
-  }
-
-  void read_github(const YamlNode& map) {
-    const auto github = reader(map, "github", {"repository", "token", "api", "app", "approvers"});
-    github.read_text("repository", config_.github.repository);
-    check_repository(github);
-    github.read_text("api", config_.github.api);
-    check_api(github);
-    read_approvers(github);
-    std::string unset;
-    if (auto token = github.optional_text("token", unset)) {
-      if (std::any_of(token->begin(), token->end(), [](char c) { return c <= ' ' || c > '~'; })) {
-        github.wrong("token", "holds a space or a character that no token has");
-      }
-      config_.github.token = std::move(*token);
-    }
-    if (github.has("app")) {
-      findings_.note("github.app", "GitHub Apps are not in this version; give a token");
-    }
-    if (config_.embedded() || !config_.github.token.empty()) return;
-    config_.mode = std::min(config_.mode, Mode::approve);
-    findings_.note("github.token", (unset.empty() ? "not given" : "${" + unset + "} is not set") +
-                                       ": the Scribe is off, issues stay in the ledger, and the "
-                                       "mode is at most approve");
-  }
-
-  void read_approvers(const FieldReader& github) {
-    const auto* list = github.find_list("approvers");
-    if (list == nullptr) return;
-    for (std::size_t i = 0; i < list->items.size(); ++i) {
-      const std::string where = "approvers[" + std::to_string(i) + "]";
-      const auto name = github.scalar(list->items[i], where);
-      if (!name) continue;
-      const auto slash = name->find('/');
-      const bool is_team = name->starts_with('@') && slash != std::string::npos &&
-                           is_plain_name(name->substr(1, slash - 1)) &&
-                           is_plain_name(name->substr(slash + 1));
-      if (!is_team && !is_plain_name(*name)) {
-        findings_.add(list->items[i].line, "github." + where,
-                      in_quotes(*name) + " is neither a login nor @organisation/team");
-      }
-      config_.github.approvers.push_back(*name);
-    }
-  }
-
-  void check_repository(const FieldReader& github) const {
-    const std::string& repository = config_.github.repository;
-    if (repository == "embedded") return;
-    const auto slash = repository.find('/');
-    if (slash != std::string::npos && is_plain_name(repository.substr(0, slash)) &&
-        is_plain_name(repository.substr(slash + 1))) {
-      return;
-    }
-    github.wrong("repository", in_quotes(repository) + " is neither embedded nor owner/name" +
-                                   suggestion(repository, {"embedded"}));
-  }
-
-  void check_api(const FieldReader& github) {
-    const auto url = parse_url(config_.github.api);
-    if (!url) {
-      github.wrong("api", url.error().message);
-    } else if (url->scheme == "http" && !is_loopback(url->host)) {
-      github.wrong("api", "must be https://, else the token travels in the clear");
-    }
-    while (config_.github.api.ends_with('/')) config_.github.api.pop_back();
   }
 
   void read_engine(const FieldReader& root) {

@@ -1,5 +1,6 @@
 #include "github/github_codec.h"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -218,6 +219,26 @@ base::Result<bool> decode_membership(std::string_view text) {
   auto object = base::parse_json(text);
   if (!object) return object.error();
   return base::get_string(*object, "state") == "active";
+}
+
+std::string encode(const AppClaims& claims) {
+  return base::dump_json(
+      {{"iss", claims.issuer}, {"iat", claims.issued_at}, {"exp", claims.expires_at}});
+}
+
+base::Result<InstallationToken> decode_installation_token(std::string_view text) {
+  const auto parsed = base::parse_json(text);
+  if (!parsed) return parsed.error();
+  InstallationToken token;
+  token.token = base::get_string(*parsed, "token");
+  const bool clean = std::all_of(token.token.begin(), token.token.end(),
+                                 [](char c) { return c > ' ' && c <= '~'; });
+  if (token.token.empty() || !clean) return bad("an installation's token");
+  token.expires_at = time_in(*parsed, "expires_at");
+  const json& rights = base::get_object(*parsed, "permissions");
+  token.may_write_issues =
+      !rights.is_object() || rights.empty() || base::get_string(rights, "issues") == "write";
+  return token;
 }
 
 Refusal decode_refusal(std::string_view body) {

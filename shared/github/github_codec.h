@@ -45,6 +45,20 @@ struct LabelPage {
 // True for an active member.
 [[nodiscard]] base::Result<bool> decode_membership(std::string_view json);
 
+// What an app signs to ask for a token; times in seconds since 1970.
+inline constexpr std::string_view kJwtHeader = R"({"alg":"RS256","typ":"JWT"})";
+struct AppClaims {
+  std::string issuer;
+  std::int64_t issued_at = 0, expires_at = 0;
+};
+[[nodiscard]] std::string encode(const AppClaims& claims);
+struct InstallationToken {
+  std::string token;
+  base::WallTime expires_at;
+  bool may_write_issues = true;  // False only where GitHub says so.
+};
+[[nodiscard]] base::Result<InstallationToken> decode_installation_token(std::string_view json);
+
 // What GitHub says of a failure: "message" and the codes of "errors".
 struct Refusal {
   std::string message;

@@ -1,28 +1,33 @@
-// GitHub over its REST API, by cpp-httplib: api.github.com, an Enterprise server or the embedded
-// forge, by address alone. Bounded: every wait has a time-out, answers end at 8 MB, lists at 100
-// pages; redirects are never followed (they would carry the token elsewhere).
+// GitHub over its REST API: api.github.com, an Enterprise server or the embedded forge, by address
+// alone; by a token or as an app. Bounded as rest_client.h says, and lists at 100 pages.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "github/github.h"
+#include "github/rest_client.h"
+#include "github/sign_in.h"
 
 namespace github {
 
 struct RestOptions {
-  std::string api;  // "http://127.0.0.1:7081", "https://api.github.com", "https://host/api/v3"
-  std::string repository;  // "owner/name"
-  std::string token;
-  base::Duration connect_within = std::chrono::seconds(3);
-  base::Duration answer_within = std::chrono::seconds(10);  // Of one call, each silence and in all.
+  LineOptions line;
+  std::string repository;               // "owner/name"
+  std::string token = {};               // Of no use with an app.
+  std::optional<AppIdentity> app = {};  // Signs in instead of the token.
 };
 
-// Connects at the first call only. Not thread-safe. Ignores SIGPIPE for the process.
-// Errors: invalid (address, repository or token not of the right form; the token is never named).
+// Connects at the first call only. Not thread-safe. Errors: invalid (address, repository, token or
+// key not of the right form; no secret is ever named).
 [[nodiscard]] base::Result<std::unique_ptr<Github>> make_rest_github(const RestOptions& options,
                                                                      const base::Clock& clock);
+// The sign-in that these options ask for; `line` and `clock` must outlive it. Errors: as above.
+[[nodiscard]] base::Result<std::unique_ptr<SignIn>> sign_in(const RestOptions& options,
+                                                            RestClient& line,
+                                                            const base::Clock& clock);
 
 }  // namespace github

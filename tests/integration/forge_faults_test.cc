@@ -53,7 +53,7 @@ struct Scene {
   }
   std::unique_ptr<github::Github> client() {
     auto made = github::make_rest_github(
-        {.api = forge->url(), .repository = "sre-space/demo", .token = "t-owner"}, clock);
+        {.line = {.api = forge->url()}, .repository = "sre-space/demo", .token = "t-owner"}, clock);
     REQUIRE(made.ok());
     return std::move(*made);
   }

@@ -32,7 +32,7 @@ TEST_CASE("the real client and the real forge keep the contract") {
   const auto forge = forge::Forge::open(wanted, clock);
   REQUIRE(forge.ok());
   github::RestOptions options;
-  options.api = (*forge)->url();
+  options.line.api = (*forge)->url();
   options.repository = "sre-space/demo";
   options.token = "owner-token";
   auto github = github::make_rest_github(options, clock);
@@ -65,7 +65,8 @@ TEST_CASE("a list that has not changed costs no rate limit") {
   const auto forge = forge::Forge::open(wanted, clock);
   REQUIRE(forge.ok());
   auto github = github::make_rest_github(
-      {.api = (*forge)->url(), .repository = "sre-space/demo", .token = "owner-token"}, clock);
+      {.line = {.api = (*forge)->url()}, .repository = "sre-space/demo", .token = "owner-token"},
+      clock);
   REQUIRE(github.ok());
   REQUIRE((*github)->open_issue({"rate", "b", {"incident"}}).ok());
   github::IssueQuery query;
@@ -167,10 +168,10 @@ struct Said {
 Said ask(BadServer& server) {
   const base::SystemClock clock;
   github::RestOptions options;
-  options.api = "http://127.0.0.1:" + std::to_string(server.port);
+  options.line.api = "http://127.0.0.1:" + std::to_string(server.port);
   options.repository = "o/n";
   options.token = "the-token";
-  options.answer_within = 300ms;
+  options.line.answer_within = 300ms;
   auto github = github::make_rest_github(options, clock);
   REQUIRE(github.ok());
   const auto write = (*github)->comment(1, "x");
@@ -224,7 +225,7 @@ TEST_CASE("the real client says who it is, and keeps to its path") {
   BadServer server(BadServer::Way::answer, http(404, "", "{}"));
   const base::SystemClock clock;
   github::RestOptions options;
-  options.api = "http://127.0.0.1:" + std::to_string(server.port) + "/api/v3/";
+  options.line.api = "http://127.0.0.1:" + std::to_string(server.port) + "/api/v3/";
   options.repository = "o/n";
   options.token = "the-token";
   auto github = github::make_rest_github(options, clock);

@@ -49,7 +49,7 @@ class Running {
     auto ledger = ledger::open_sqlite({ledger_path}, clock);
     auto wakeup = ledger::Wakeup::open(ledger_path, "scribe");
     auto github = github::make_rest_github(
-        {.api = api, .repository = "sre-space/demo", .token = "owner-token"}, clock);
+        {.line = {.api = api}, .repository = "sre-space/demo", .token = "owner-token"}, clock);
     if (!ledger || !wakeup || !github) return;
     scribe::Options options;
     options.marker_key = key;
@@ -158,7 +158,7 @@ struct Scene {
   }
   std::unique_ptr<github::Github> as(const std::string& token) {
     auto github = github::make_rest_github(
-        {.api = forge->url(), .repository = "sre-space/demo", .token = token}, clock);
+        {.line = {.api = forge->url()}, .repository = "sre-space/demo", .token = token}, clock);
     return std::move(github).value();
   }
   std::unique_ptr<github::Github> reader() { return as("owner-token"); }

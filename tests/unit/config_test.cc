@@ -239,9 +239,20 @@ TEST_CASE("each mistake is told with its line, field and suggestion") {
        "4: github.repository: \"embeded\" is neither embedded nor owner/name; did you mean "
        "\"embedded\"?"},
       {"+github: {token: \"a b\"}\n",
-       "4: github.token: holds a space or a character that no token has"},
+       "4: github.token: holds a space or a character that none has"},
       {"+github: {api: http://ghe.acme.com}\n",
        "4: github.api: must be https://, else the token travels in the clear"},
+      {"+github: {repository: a/b, app: {id: 7}}\n",
+       "4: github.app.installation: is missing\n4: github.app.private_key: is missing"},
+      {"+github: {repository: a/b, app: {id: 7, installation: x, private_key: k}}\n",
+       "4: github.app.installation: \"x\" is no number"},
+      {"+github: {proxy: socks5://p:1}\n",
+       "4: github.proxy: is no http://[user:password@]host:port"},
+      {"+github: {webhook_secret: short}\n",
+       "4: github.webhook_secret: shorter than 16 characters"},
+      {"+github: {second_webhook_secret: 0123456789abcdef}\n",
+       "4: github.second_webhook_secret: is for rotation: webhook_secret is needed"},
+      {"+github: {tokens: {scribe: x}}\n", "4: github.tokens.scribe: unknown field"},
       {"+github: {tokn: x}\n", "4: github.tokn: unknown field; did you mean \"token\"?"},
       {"+console: {port: 70000}\n",
        "4: console.port: \"70000\" is no whole number from 1 to 65535"},
@@ -295,6 +306,88 @@ TEST_CASE("all mistakes come at once, in the order of their lines") {
 TEST_CASE("an engine named by the environment is checked like one in the file") {
   CHECK(mistakes(with_service(""), {{"DOCKER_HOST", "ssh://x"}}) ==
         " DOCKER_HOST: \"ssh://x\" is no unix:///path or tcp://host:port");
+}
+
+TEST_CASE("an app signs in instead of a token; its keys are files beside the configuration") {
+  const auto loaded = parse(with_service(R"(mode: auto
+github:
+  repository: acme/infra
+  app: {id: Iv23abc, installation: 12, private_key: app.pem, second_private_key: /keys/new.pem}
+  ca_file: ca.pem
+  proxy: http://u:p@proxy:3128
+  webhook_secret: 0123456789abcdef
+  hook: 4711
+  tokens: {brain: brain-token, fixer: "${NO_TOKEN}"}
+)"));
+  REQUIRE(loaded.ok());
+  const auto& github = loaded->github;
+  REQUIRE(github.app.has_value());
+  CHECK(github.app->id == "Iv23abc");
+  CHECK(github.app->installation == "12");
+  CHECK(github.app->private_key == "/etc/sre/app.pem");
+  CHECK(github.app->second_private_key == "/keys/new.pem");
+  CHECK(github.ca_file == "/etc/sre/ca.pem");
+  CHECK(github.proxy == "http://u:p@proxy:3128");
+  CHECK(github.webhook_secret == "0123456789abcdef");
+  CHECK(github.hook == 4711);
+  CHECK(github.tokens == std::map<std::string, std::string>{{"brain", "brain-token"}});
+  CHECK(github.can_write());
+  CHECK(loaded->mode == Mode::automatic);
+  REQUIRE(loaded->notes.size() == 1);
+  CHECK(loaded->notes[0].find("common voice") != std::string::npos);
+}
+
+TEST_CASE("each role keeps its own secrets alone") {
+  config::Config whole;
+  whole.github.token = "t";
+  whole.github.tokens["brain"] = "b";
+  whole.github.webhook_secret = whole.github.second_webhook_secret = "w";
+  whole.console_key = "k";
+  config::Config scribe = whole, console = whole, brain = whole;
+  config::forget_foreign_secrets(scribe, "scribe");
+  config::forget_foreign_secrets(console, "console");
+  config::forget_foreign_secrets(brain, "brain");
+  CHECK(scribe.github.token == "t");
+  CHECK(scribe.github.tokens.size() == 1);
+  CHECK(scribe.github.webhook_secret == "w");  // It keeps all of them out of issues.
+  CHECK(scribe.console_key == "k");
+  CHECK(console.github.token.empty());
+  CHECK(console.github.tokens.empty());
+  CHECK(console.github.webhook_secret == "w");
+  CHECK(console.console_key == "k");
+  CHECK(brain.github.token.empty());
+  CHECK(brain.github.second_webhook_secret.empty());
+  CHECK(brain.console_key.empty());
+}
+
+TEST_CASE("the environment's proxy is taken for a real GitHub, unless NO_PROXY names it") {
+  struct Row {
+    const char* github;
+    std::map<std::string, std::string> env;
+    const char* proxy;
+  };
+  const std::string there = "http://proxy:3128";
+  const Row rows[] = {
+      {"{repository: a/b}", {}, ""},
+      {"{repository: a/b}", {{"HTTPS_PROXY", there}}, "http://proxy:3128"},
+      {"{repository: a/b}", {{"https_proxy", "proxy:3128"}}, "http://proxy:3128"},
+      {"{repository: a/b}", {{"HTTP_PROXY", there}}, ""},
+      {"{repository: a/b}", {{"HTTPS_PROXY", there}, {"NO_PROXY", "x,github.com"}}, ""},
+      {"{repository: a/b}",
+       {{"HTTPS_PROXY", there}, {"no_proxy", "gitlab.com"}},
+       "http://proxy:3128"},
+      {"{repository: a/b, api: \"https://127.0.0.1:1\"}", {{"HTTPS_PROXY", there}}, ""},
+      {"{repository: a/b, proxy: \"http://other:1\"}", {{"HTTPS_PROXY", there}}, "http://other:1"},
+      {"{}", {{"HTTPS_PROXY", there}}, ""},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.github);
+    const auto loaded = parse(with_service("github: " + std::string(row.github) + "\n"), row.env);
+    REQUIRE(loaded.ok());
+    CHECK(loaded->github.proxy == row.proxy);
+  }
+  CHECK(mistakes(with_service("github: {repository: a/b}\n"), {{"HTTPS_PROXY", "socks5://x"}}) ==
+        " HTTPS_PROXY: is no http://[user:password@]host:port");
 }
 
 TEST_CASE("an unset secret turns its part off with one line and stops nothing") {

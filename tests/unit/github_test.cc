@@ -104,7 +104,7 @@ TEST_CASE("rest github: refuses what cannot be right, without naming the token")
   const StillClock clock;
   const auto made = [&](std::string api, std::string repository, std::string token) {
     github::RestOptions options;
-    options.api = std::move(api);
+    options.line.api = std::move(api);
     options.repository = std::move(repository);
     options.token = std::move(token);
     const auto github = github::make_rest_github(options, clock);
@@ -130,7 +130,7 @@ TEST_CASE("rest github: refuses what cannot be right, without naming the token")
 TEST_CASE("rest github: nobody there is not applied") {
   const StillClock clock;
   github::RestOptions options;
-  options.api = "http://127.0.0.1:1";
+  options.line.api = "http://127.0.0.1:1";
   options.repository = "o/n";
   auto github = github::make_rest_github(options, clock);
   REQUIRE(github.ok());

@@ -1,0 +1,15 @@
+// The `github:` part of the configuration file.
+#pragma once
+
+#include "config/config.h"
+#include "config/field_reader.h"
+#include "config/yaml_tree.h"
+
+namespace config {
+
+// Reads `map` into `config`, whose path must be known. Without a way to write, a real repository
+// caps the mode.
+void read_github(Findings& findings, const Environment& environment, const YamlNode& map,
+                 Config& config);
+
+}  // namespace config
