@@ -12,8 +12,9 @@ struct RepositoryRights {
   bool may_write = false;
 };
 
-// GET /repos/{owner}/{name}, 10 s at most, no redirects. Errors: denied (401, 403), not_found,
-// unavailable (no answer), invalid (anything else). The token is in no message.
-[[nodiscard]] base::Result<RepositoryRights> probe_repository(const config::Github& github);
+// GET /repos/{owner}/{name} the way the Scribe goes: signed in by token or as the app, through the
+// proxy, 5 s for each step. Errors: denied (who we are, or the proxy), not_found, unavailable (no
+// answer, a key file that cannot be read), invalid (anything else). No secret is in any message.
+[[nodiscard]] base::Result<RepositoryRights> probe_repository(const config::Config& config);
 
 }  // namespace cli

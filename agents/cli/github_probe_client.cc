@@ -1,16 +1,13 @@
-#include <httplib.h>
-
 #include <nlohmann/json.hpp>
 
 #include "agents/cli/github_probe.h"
 #include "base/json.h"
-#include "config/url.h"
+#include "github/configured.h"
 
 namespace cli {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(5);
-constexpr std::size_t kRepositoryBytesMax = 1 << 20;
 
 base::Result<RepositoryRights> read_rights(const std::string& body) {
   const auto json = base::parse_json(body);
@@ -22,47 +19,28 @@ base::Result<RepositoryRights> read_rights(const std::string& body) {
 
 }  // namespace
 
-base::Result<RepositoryRights> probe_repository(const config::Github& github) {
-  const auto url = config::parse_url(github.api);
-  if (!url.ok()) return url.error();
-  const std::string host =
-      url->host.find(':') == std::string::npos ? url->host : "[" + url->host + "]";
-  httplib::Client client(url->scheme + "://" + host + ":" + std::to_string(url->port));
-  client.set_connection_timeout(kPatience);
-  client.set_read_timeout(kPatience);
-  client.set_write_timeout(kPatience);
-  client.set_follow_location(false);  // A redirect would carry the token to another host.
-  const std::string what = "look at " + github.repository + " on " + url->host;
-  const std::string prefix = url->target == "/" ? "" : url->target;
-  std::string body;
-  const auto answer = client.Get(prefix + "/repos/" + github.repository,
-                                 httplib::Headers{{"Authorization", "Bearer " + github.token},
-                                                  {"Accept", "application/vnd.github+json"},
-                                                  {"User-Agent", "sre-space"}},
-                                 [&](const char* data, std::size_t length) {
-                                   body.append(data, length);
-                                   return body.size() <= kRepositoryBytesMax;
-                                 });
-  if (!answer) {
-    return base::Error{base::ErrorCode::unavailable,
-                       what + ": no answer (" + httplib::to_string(answer.error()) + ")"};
-  }
-  const std::string status = what + ": answered " + std::to_string(answer->status);
-  switch (answer->status) {
-    case 200: {
-      auto rights = read_rights(body);
-      return rights.ok() ? rights : rights.error().in(what);
-    }
-    case 401:
-      return base::Error{base::ErrorCode::denied, status + ", the token is not accepted"};
-    case 403:
-      return base::Error{base::ErrorCode::denied, status + ", the token may not read it"};
-    case 404:
-      return base::Error{base::ErrorCode::not_found,
-                         status + ", no such repository or the token may not see it"};
-    default:
-      return base::Error{base::ErrorCode::invalid, status};
-  }
+base::Result<RepositoryRights> probe_repository(const config::Config& config) {
+  base::SystemRandom random;
+  const base::SystemClock clock;
+  auto options = github::rest_options(config, github::EmbeddedAs::reader, random);
+  if (!options.ok()) return options.error();
+  options->line.connect_within = options->line.answer_within = kPatience;
+  auto line = github::RestClient::make(options->line);
+  if (!line.ok()) return line.error();
+  auto who = github::sign_in(*options, **line, clock);
+  if (!who.ok()) return who.error();
+  const auto authorization = (*who)->authorization();
+  if (!authorization.ok()) return authorization.error();
+  const github::Call call{"GET", "/repos/" + options->repository};
+  const auto reply = (*line)->exchange(call, *authorization);
+  if (!reply.ok()) return reply.error();
+  if (const auto refused = github::refusal_in(*reply, call, clock.now().wall))
+    return refused->error;
+  auto rights = read_rights(reply->body);
+  if (!rights.ok()) return rights.error().in(call.name());
+  // Of an app, what its token may do was told with the token.
+  if (options->app) rights->may_write = true;
+  return rights;
 }
 
 }  // namespace cli

@@ -142,24 +142,26 @@ Check check_github(const config::Config& config) {
             "embedded: issues are on this host, port " + std::to_string(config.forge_port), ""};
   }
   const std::string& repository = config.github.repository;
-  if (config.github.token.empty()) {
-    return {"github", CheckStatus::fail,
-            "no token for " + repository + ": no issue is written, the mode is at most approve",
-            "set the variable named in github.token to a token with issues and contents: write"};
+  if (!config.github.can_write()) {
+    return {
+        "github", CheckStatus::fail,
+        "no token for " + repository + ": no issue is written, the mode is at most approve",
+        "set the variable named in github.token to a token with issues: write, or give github.app"};
   }
-  const auto found = probe_repository(config.github);
+  const auto found = probe_repository(config);
   if (!found.ok())
     return {"github", CheckStatus::fail, found.error().message,
-            "check repository, token and its rights"};
+            "check repository, token or app, its rights, and the way there (proxy, ca_file)"};
   if (!found->has_issues) {
     return {"github", CheckStatus::fail, repository + " has issues switched off",
             "switch them on in its settings"};
   }
   if (!found->may_write) {
     return {"github", CheckStatus::warn, repository + ": the token can read, not write",
-            "the token needs issues and contents: write"};
+            "the token needs issues: write"};
   }
-  return {"github", CheckStatus::ok, repository + " can be written", ""};
+  const std::string as = config.github.app ? " as app " + config.github.app->id : "";
+  return {"github", CheckStatus::ok, repository + " can be written" + as, ""};
 }
 
 }  // namespace cli

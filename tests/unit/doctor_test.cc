@@ -120,6 +120,10 @@ TEST_CASE("GitHub without a token fails, the embedded forge does not") {
   CHECK(cli::check_github(config).status == CheckStatus::ok);
   config.github.repository = "acme/infra";
   CHECK(cli::check_github(config).status == CheckStatus::fail);
+  config.github.app = {"7", "12", "/no/such/key.pem", ""};
+  const auto keyless = cli::check_github(config);
+  CHECK(keyless.status == CheckStatus::fail);
+  CHECK(keyless.detail.find("read /no/such/key.pem: No such file") != std::string::npos);
 }
 
 TEST_CASE("a host runs the forge only without GitHub and the Scribe only with somewhere to write") {
