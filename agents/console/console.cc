@@ -127,7 +127,7 @@ http::ServerOptions server_options(const Options& options) {
   http::ServerOptions server;
   server.address = options.address == "localhost" ? "127.0.0.1" : options.address;
   server.port = options.port;
-  server.body_limit = kWebhookBytesMax;
+  server.body_limit = options.github.is_open() ? kGithubBytesMax : kWebhookBytesMax;
   server.threads = kServerThreads;
   return server;
 }
@@ -160,6 +160,9 @@ struct Console::State {
   }
 
   Response route(const Request& request) {
+    // GitHub has no key of ours; it signs.
+    if (request.method == "POST" && request.path == "/github/webhook")
+      return github_webhook(request);
     const bool is_public =
         request.path == "/health" || (request.path == "/session" && !options.key.empty());
     const Verdict verdict = judge(request);
@@ -318,6 +321,27 @@ struct Console::State {
       logger.info("alert received",
                   {{"alert", verdict.incident_id}, {"from", request.remote_address}});
     return make_json(200, encode_received(verdict.incident_id));
+  }
+
+  Response github_webhook(const Request& request) {
+    auto verdict = judge_github(request, options.github);
+    if (verdict.status >= 400) {
+      ++counts.rejected;
+      logger.warn("a webhook of GitHub is refused",
+                  {{"reason", verdict.message}, {"from", request.remote_address}});
+      return make_error(verdict.status, verdict.message);
+    }
+    if (!verdict.delivery.empty()) {
+      const auto kept =
+          keep({0, "github", verdict.delivery, std::move(verdict.hint), clock.now().wall});
+      if (!kept) {
+        ++counts.unavailable;
+        logger.warn("a webhook of GitHub is not kept", {{"error", kept.error().message}});
+        return make_error(503, "the webhook could not be kept");
+      }
+      ++(*kept ? counts.received : counts.duplicate);
+    }
+    return make_json(verdict.status, encode_status(verdict.message));
   }
 
   base::Result<bool> keep(const ledger::Delivery& delivery) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agents/console/github_door.h"
 #include "agents/console/views_codec.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -19,6 +20,7 @@ struct Options {
   std::string address = "127.0.0.1";  // An IP address or "localhost".
   int port = 7080;                    // 0: the system picks a free one.
   std::string key;                    // Empty: none, which only a loopback address may have.
+  GithubDoor github;                  // Whose webhooks are let in.
   std::string mode, version;
   std::string forge_url;  // Where people read the issues; empty when there is no such page.
   std::vector<ServiceName> services;

@@ -119,6 +119,8 @@ std::string encode_received(std::string_view incident_id) {
                           {"error", nullptr}});
 }
 
+std::string encode_status(std::string_view status) { return base::dump_json({{"status", status}}); }
+
 std::string encode_error(std::string_view message) { return base::dump_json({{"error", message}}); }
 
 }  // namespace console

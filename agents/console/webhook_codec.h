@@ -24,6 +24,7 @@ struct WebhookVerdict {
 
 // The answers to the sender.
 [[nodiscard]] std::string encode_received(std::string_view incident_id);
+[[nodiscard]] std::string encode_status(std::string_view status);
 [[nodiscard]] std::string encode_error(
     std::string_view message);  // Every error of the API looks so.
 

@@ -32,6 +32,8 @@ int run(const config::Config& config, const base::Logger& log) {
   options.address = config.console_address;
   options.port = config.console_port;
   options.key = config.console_key;
+  options.github = {{config.github.webhook_secret, config.github.second_webhook_secret},
+                    config.repository()};
   options.mode = std::string(config::to_string(config.mode));
   options.version = SRE_VERSION;
   if (config.embedded())

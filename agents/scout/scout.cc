@@ -155,7 +155,7 @@ void Scout::forget_told(const incident::Event& event) {
 }
 
 void Scout::absorb(const ledger::Delivery& delivery, base::Now now) {
-  if (now.wall - delivery.received > kAlertFresh) return;
+  if (delivery.source != "webhook" || now.wall - delivery.received > kAlertFresh) return;
   const auto alert = decode_alert(delivery.body);
   if (!alert) return;
   for (auto& [name, watch] : watches_) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agents/scribe/markers.h"
+#include "github/webhook_codec.h"
 #include "incident/texts.h"
 
 namespace scribe {
@@ -15,6 +16,8 @@ constexpr int kMissesMax = 2;
 constexpr int kRefusalsMax = 3;
 constexpr base::Duration kRefusedWait = std::chrono::seconds(1);      // Doubling …
 constexpr base::Duration kRefusedWaitMax = std::chrono::minutes(10);  // … up to this.
+constexpr base::Duration kHintFresh = std::chrono::minutes(10);  // Older ones: polled long since.
+constexpr base::Duration kHintGap = std::chrono::seconds(1);     // However many webhooks there are.
 constexpr base::Duration kDeniedWait = std::chrono::minutes(1);
 constexpr base::Duration kObserveBefore = std::chrono::minutes(5);  // RELIABILITY section 4.
 
@@ -124,6 +127,14 @@ void Scribe::absorb_operation(const Event& event) {
   const auto* intended = std::get_if<GithubIntended>(&event.what);
   if (intended != nullptr && is_post(intended->kind)) budget_.spend({event.at, event.boot});
   outcomes_.erase(ended_operation(event.what));
+}
+
+void Scribe::absorb(const ledger::Delivery& delivery, base::Now now) {
+  if (delivery.source != "github" || now.wall - delivery.received > kHintFresh) return;
+  const auto hint = github::decode_hint(delivery.body);
+  if (!hint) return;
+  listen_hinted_ = true;
+  control_hinted_ = control_hinted_ || hint->event == "issues";
 }
 
 void Scribe::absorb(const Answer& answer, base::Now now) {
@@ -487,8 +498,11 @@ void Scribe::finish(Write& write, base::Now now) {
 
 void Scribe::poll(const role::View& view, Output& out) {
   if (view.busy("control")) return;
-  const auto at = reachable_ ? std::max(poll_at_, quiet_until_) : quiet_until_;
+  const auto due = control_hinted_ ? std::min(poll_at_, polled_at_ + kHintGap) : poll_at_;
+  const auto at = reachable_ ? std::max(due, quiet_until_) : quiet_until_;
   if (view.now.boot < at) return out.wake_by(at);
+  control_hinted_ = false;
+  polled_at_ = view.now.boot;
   out.ask(ReadControl{});
 }
 
@@ -499,8 +513,12 @@ void Scribe::steer(const role::View& view, Output& out) {
   if (const auto look = steering_.look(); look && !view.busy("look")) out.ask(*look);
   if (const auto look = steering_.look_label(); look && !view.busy("label")) out.ask(*look);
   if (view.busy("listen")) return;
-  if (const auto listen = steering_.listen(book_, view.now)) return out.ask(*listen);
-  out.wake_by(steering_.listen_at());
+  if (listen_hinted_) steering_.listen_by(listened_at_ + kHintGap);
+  const auto listen = steering_.listen(book_, view.now);
+  if (!listen) return out.wake_by(steering_.listen_at());
+  listen_hinted_ = false;
+  listened_at_ = view.now.boot;
+  out.ask(*listen);
 }
 
 }  // namespace scribe

@@ -99,6 +99,8 @@ class Scribe final : public role::Role<Request, Answer> {
   Scribe(Options options, base::Random& random);
 
   void absorb(const ledger::Record& record, base::Now now) override;
+  // A webhook of GitHub: what it is about is looked at soon, what it says counts for nothing.
+  void absorb(const ledger::Delivery& delivery, base::Now now) override;
   void absorb(const Answer& answer, base::Now now) override;
   role::Output<Request> decide(const role::View& view) override;
 
@@ -170,8 +172,10 @@ class Scribe final : public role::Role<Request, Answer> {
   base::Instant quiet_until_;  // No call before that.
   base::Duration backoff_{0};
   base::Instant poll_at_;
-  bool control_missing_ = false;   // By the latest read.
-  std::optional<bool> stop_seen_;  // By a read that no decision has used yet.
+  bool listen_hinted_ = false, control_hinted_ = false;  // Since the latest question.
+  base::Instant listened_at_, polled_at_;                // When that was asked.
+  bool control_missing_ = false;                         // By the latest read.
+  std::optional<bool> stop_seen_;                        // By a read that no decision has used yet.
 };
 
 }  // namespace scribe

@@ -115,6 +115,7 @@ class Steering {
   [[nodiscard]] const std::set<std::int64_t>& stops() const { return stops_; }
   [[nodiscard]] bool is_on() const { return every_ > base::Duration(0); }
   [[nodiscard]] base::Instant listen_at() const { return listen_at_; }
+  void listen_by(base::Instant at) { listen_at_ = std::min(listen_at_, at); }  // At the latest.
 
  private:
   using Drafts = std::vector<ledger::Draft>;

@@ -65,8 +65,10 @@ int run(const config::Config& config, const base::Logger& log) {
   role::Mailbox<Answer> mailbox;
   GithubAdapter adapter(**github, mailbox, config.github.approvers);
   log.info("the scribe writes", {{"api", target->line.api}, {"repository", target->repository}});
+  auto outside = (*desk)->outside(config, log, stop);
+  outside.reads_inbox = true;
   role::Loop<Scribe> loop(
-      scribe, (*desk)->outside(config, log, stop), mailbox, key_of,
+      scribe, outside, mailbox, key_of,
       [&](const std::string& name, const Request& request) { adapter.dispatch(name, request); });
   return role::exit_code(loop.run(), log);
 }

@@ -1,6 +1,6 @@
 sre_test(unit_scribe
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_outbox_test.cc
-    ${CMAKE_CURRENT_LIST_DIR}/scribe_steering_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_labels_test.cc
+    ${CMAKE_CURRENT_LIST_DIR}/scribe_steering_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_labels_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_hints_test.cc
   LINKS agent_scribe_adapters fake_github fake_ledger
   LABEL unit)
 # What leaves the house, rendered by md4c as a reader sees it.

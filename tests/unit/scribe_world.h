@@ -12,6 +12,7 @@
 
 #include "agents/scribe/github_adapter.h"
 #include "agents/scribe/scribe.h"
+#include "github/webhook_codec.h"
 #include "tests/fakes/fake_github.h"
 #include "tests/fakes/memory_ledger.h"
 
@@ -55,7 +56,7 @@ class World {
     scribe_.emplace(options, random_);
     calls_.emplace(github, approvers);
     in_flight_.clear();
-    position_ = 0;
+    position_ = inbox_ = 0;
     ++restarts;
   }
 
@@ -67,6 +68,15 @@ class World {
     drafter.add(id, std::move(what));
     REQUIRE(ledger.append(drafter.take(), position_).ok());
     read();
+  }
+
+  // GitHub tells of an issue: the console keeps it. `body` tells one webhook from another.
+  void hint(const std::string& delivery, const std::string& event, std::int64_t issue,
+            const std::string& body) {
+    const github::Hint hint{event, "", "sre-space/demo", issue};
+    REQUIRE(
+        ledger.deliver({0, "github", delivery, github::encode_hint(hint, body), clock.now().wall})
+            .ok());
   }
 
   // One turn of the loop. True when something happened.
@@ -135,6 +145,11 @@ class World {
       scribe_->absorb(record, clock.now());
       position_ = record.position;
     }
+    const auto deliveries = ledger.deliveries(inbox_, 100'000);
+    for (const auto& delivery : *deliveries) {
+      scribe_->absorb(delivery, clock.now());
+      inbox_ = delivery.position;
+    }
   }
 
   bool dies(Crash kind) {
@@ -171,7 +186,7 @@ class World {
   std::optional<scribe::GithubCalls> calls_;
   Book book_;
   std::set<std::string> in_flight_;
-  std::int64_t position_ = 0, seen_by_book_ = 0;
+  std::int64_t position_ = 0, seen_by_book_ = 0, inbox_ = 0;
   std::optional<base::Instant> wake_at_;
   std::optional<Crash> crash_;
   int crash_nth_ = -1;
