@@ -12,6 +12,8 @@
 #include "forge/apps.h"
 #include "forge/endpoint_tools.h"
 #include "forge/endpoints.h"
+#include "forge/git/names.h"
+#include "forge/git_tables.h"
 #include "forge/hooks.h"
 #include "forge/paths.h"
 #include "forge/ref_changes.h"
@@ -158,7 +160,7 @@ http::Response Api::make_failure(int status, std::string_view message) {
 }
 
 http::Response Api::handle(const http::Request& request) {
-  http::Response response = answer_as(read_caller(request), request);
+  http::Response response = answer_as(read_caller(token_of(request)), request);
   is_deed_ = true;
   for (const Deed& deed : std::exchange(deeds_, {})) {
     http::Request edit;
@@ -188,10 +190,9 @@ http::Response Api::answer_as(Caller caller, const http::Request& request) {
   return response;
 }
 
-Api::Caller Api::read_caller(const http::Request& request) const {
+Api::Caller Api::read_caller(std::string_view token) const {
   Caller caller;
   const base::WallTime now = clock_.now().wall;
-  const std::string_view token = token_of(request);
   if (faults_ != nullptr && faults_->is_expired(token, now)) return caller;
   if (Apps::is_jwt(token)) {
     const auto app = apps_->read_jwt(token, now);
@@ -222,6 +223,11 @@ std::optional<http::Response> Api::meet_audience(const Endpoint& endpoint) const
                           (!caller_.is_installation && endpoint.audience == Audience::installation);
   if (!is_refused) return std::nullopt;
   return to_response(make_refusal(403, "Resource not accessible by integration"));
+}
+
+std::string Api::login_of_any_token(std::string_view token) const {
+  const Caller caller = read_caller(token);
+  return caller.app == nullptr ? caller.login : "";  // An app's own token reads no repository.
 }
 
 std::string Api::login_of_token(std::string_view token) const {
@@ -361,11 +367,12 @@ http::Response Api::serve(const Endpoint& endpoint, const http::Request& request
   return to_response(reply);
 }
 
-void Api::note_refs(const std::string& login) {
-  static constexpr Endpoint kNote{"", "", Role::none, [](SqliteStore& store, const Call& call) {
-                                    forge::note_refs(store, call);
-                                    return Reply{};
-                                  }};
+void Api::work_as(const std::string& login,
+                  const std::function<void(SqliteStore&, const Call&)>& work) {
+  const Endpoint endpoint{"", "", Role::none, [&](SqliteStore& store, const Call& call) {
+                            work(store, call);
+                            return Reply{};
+                          }};
   const std::size_t slash = rights_->repository.find('/');
   caller_ = {};
   caller_.login = login;
@@ -374,8 +381,27 @@ void Api::note_refs(const std::string& login) {
   const http::Params params = {{"owner", rights_->repository.substr(0, slash)},
                                {"repo", rights_->repository.substr(slash + 1)}};
   is_deed_ = true;
-  static_cast<void>(serve(kNote, request, params));  // What it misses the next time finds.
+  static_cast<void>(serve(endpoint, request, params));
   is_deed_ = false;
+}
+
+// What a failing store keeps it from telling the next call finds.
+void Api::note_refs(const std::string& login) {
+  work_as(login, [](SqliteStore& store, const Call& call) { forge::note_refs(store, call); });
+}
+
+PushVerdict Api::judge_push(const std::string& login, const std::vector<RefMove>& moves) {
+  PushVerdict verdict{"The forge's file cannot be read now.", false};
+  work_as(login, [&](SqliteStore& store, const Call& call) {
+    verdict.refusal.clear();
+    for (const RefMove& move : moves) {
+      const auto why = forbid_move(store, call, move);
+      if (why && verdict.refusal.empty()) verdict.refusal = move.ref + ": " + *why;
+      const std::string branch = git::branch_of(move.ref);
+      if (GitTables(store).find_protection(call.repository, branch)) verdict.keeps_history = true;
+    }
+  });
+  return verdict;
 }
 
 void Api::add_common_headers(const http::Request& request, http::Response& response) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,7 +22,9 @@ namespace forge {
 
 class Apps;
 class SqliteStore;
+struct Call;
 struct Endpoint;
+struct RefMove;
 struct Rights;
 
 namespace git {
@@ -31,6 +34,12 @@ class Repository;
 // What the API works on beside the store.
 struct ApiLinks {
   git::Repository& git;
+};
+
+// What a push may do.
+struct PushVerdict {
+  std::string refusal;         // Empty: it may go on.
+  bool keeps_history = false;  // But must not leave out commits that are there.
 };
 
 // Not thread-safe but for caller_of(); the store, the clock and the links outlive it.
@@ -56,6 +65,10 @@ class Api {
   [[nodiscard]] http::Response handle_as(const std::string& login, const http::Request& request);
   // Git's refs may have moved by another way than this API: tells so in that login's name.
   void note_refs(const std::string& login);
+  // Whether these refs may be pushed.
+  [[nodiscard]] PushVerdict judge_push(const std::string& login, const std::vector<RefMove>& moves);
+  // Whom a person's or an installation's token speaks for; empty: nobody.
+  [[nodiscard]] std::string login_of_any_token(std::string_view token) const;
   // Whom a person's token speaks for; empty: nobody.
   [[nodiscard]] std::string login_of_token(std::string_view token) const;
   [[nodiscard]] Role role_of(std::string_view login) const;
@@ -83,7 +96,10 @@ class Api {
                                                          std::optional<WriteFault>& fault);
   [[nodiscard]] http::Response serve(const Endpoint& endpoint, const http::Request& request,
                                      const http::Params& params);
-  [[nodiscard]] Caller read_caller(const http::Request& request) const;
+  // In one transaction, without a request.
+  void work_as(const std::string& login,
+               const std::function<void(SqliteStore&, const Call&)>& work);
+  [[nodiscard]] Caller read_caller(std::string_view token) const;
   [[nodiscard]] http::Response answer_as(Caller caller, const http::Request& request);
   // An answer means that this endpoint is not for the caller.
   [[nodiscard]] std::optional<http::Response> meet_audience(const Endpoint& endpoint) const;

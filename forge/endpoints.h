@@ -1,6 +1,7 @@
 // What each REST path does to the store, once the door (api.h) knows who asks and may.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -77,7 +78,7 @@ struct Endpoint {
   std::string_view method;
   std::string_view path_template;  // With GitHub's own parameter names.
   Role least;                      // Of the caller, in the repository the path names.
-  Reply (*run)(SqliteStore& store, const Call& call);
+  std::function<Reply(SqliteStore& store, const Call& call)> run;
   Audience audience = Audience::anybody;
 };
 
@@ -94,7 +95,7 @@ struct Endpoint {
 [[nodiscard]] std::vector<Endpoint> commit_endpoints();  // And statuses and checks.
 [[nodiscard]] std::vector<Endpoint> pull_endpoints();    // And reviews.
 [[nodiscard]] std::vector<Endpoint> merge_endpoints();
-[[nodiscard]] std::vector<Endpoint> app_endpoints();     // And organisations, teams.
+[[nodiscard]] std::vector<Endpoint> app_endpoints();  // And organisations, teams.
 [[nodiscard]] std::vector<Endpoint> dispatch_endpoints();
 
 [[nodiscard]] Reply make_refusal(int status, std::string_view message,

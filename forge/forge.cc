@@ -10,6 +10,7 @@
 #include "forge/api.h"
 #include "forge/git/repository.h"
 #include "forge/git_codec.h"
+#include "forge/git_door.h"
 #include "forge/hook_sender.h"
 #include "forge/pages.h"
 #include "forge/rs256.h"
@@ -101,6 +102,7 @@ struct Forge::State {
   };
   State(const base::Clock& time, CallBudget budget) : clock(time), checker(time, budget) {}
   [[nodiscard]] http::Response handle(const http::Request& request);
+  [[nodiscard]] base::Status pass(const std::function<void()>& work);  // A write, told of.
   [[nodiscard]] http::Response pass(const http::Request& request, bool is_write, bool is_api);
 
   const base::Clock& clock;
@@ -112,6 +114,7 @@ struct Forge::State {
   std::unique_ptr<HookSender> sender;
   std::unique_ptr<Api> api;
   std::unique_ptr<Pages> pages;
+  std::unique_ptr<GitDoor> door;
   std::string url;
   std::latch is_ready{1};                // The address is known only once the server listens.
   std::unique_ptr<http::Server> server;  // Last: stops before the rest goes.
@@ -119,6 +122,7 @@ struct Forge::State {
 
 http::Response Forge::State::handle(const http::Request& request) {
   is_ready.wait();
+  if (GitDoor::owns(request.path)) return door->handle(request);
   const CallKind kind = classify_call(request.method, request.path);
   const bool is_write = kind != CallKind::read;
   if (!Api::owns(request.path)) return pass(request, is_write, false);
@@ -139,6 +143,12 @@ http::Response Forge::State::pass(const http::Request& request, bool is_write, b
   sender->wake();
   if (base::failpoint("forge.after_commit")) return Api::make_failure(502, "Server Error");
   return response;
+}
+
+base::Status Forge::State::pass(const std::function<void()>& work) {
+  const base::Status stored = turnstile->pass(true, work);
+  sender->wake();
+  return stored;
 }
 
 Forge::Forge(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -174,7 +184,8 @@ base::Result<std::unique_ptr<Forge>> Forge::open(Options options, const base::Cl
   server.address = options.address;
   server.port = options.port;
   server.body_limit = kServerBodyMax;
-  server.threads = kThreads;
+  server.large_bodies = {GitDoor::owns, kPushMax};
+  server.threads = kThreads + kGitCallsMax;  // Git's calls wait for a child.
   state->server = std::make_unique<http::Server>(
       server, [state = state.get()](const auto& request) { return state->handle(request); });
   const base::Status started = state->server->start();
@@ -187,6 +198,9 @@ base::Result<std::unique_ptr<Forge>> Forge::open(Options options, const base::Cl
   state->api->note_refs(options.owner_login);
   state->sender->wake();
   state->pages = std::make_unique<Pages>(options, *state->store, *state->api, clock);
+  state->door = std::make_unique<GitDoor>(
+      *state->api, [state = state.get()](const auto& work) { return state->pass(work); },
+      options.repository, git::BackendOptions{options.git_path});
   state->is_ready.count_down();
   return std::unique_ptr<Forge>(new Forge(std::move(state)));
 }
@@ -212,6 +226,7 @@ base::Status Forge::check_budget() const {
 }
 
 void Forge::stop() {
+  state_->door->stop();
   state_->server->stop();
   state_->sender->stop();
 }

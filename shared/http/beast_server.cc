@@ -151,14 +151,14 @@ Response make_refusal(int status) {
 }
 
 // The status to refuse a complete header with, or 0.
-int find_fault(const WireRequest& request) {
+int find_fault(const WireRequest& request, bool may_be_encoded) {
   const auto fields = std::distance(request.begin(), request.end());
   if (fields > kHeadersMax) return 431;
   const auto hosts = request.count(wire::field::host);
   if (hosts > 1 || (hosts == 0 && request.version() >= 11)) return 400;
   if (request.version() != 11 && request.version() != 10) return 400;
   const std::string_view encoding = view(request[wire::field::content_encoding]);
-  if (!encoding.empty() && encoding != "identity") return 415;
+  if (!may_be_encoded && !encoding.empty() && encoding != "identity") return 415;
   return 0;
 }
 
@@ -315,7 +315,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
   void read_header() {
     parser_.emplace();
-    parser_->body_limit(context_.options.body_limit);
+    const ServerOptions& options = context_.options;
+    parser_->body_limit(std::max(options.body_limit, options.large_bodies.limit));
     stream_.expires_after(context_.options.header_deadline);
     wire::async_read_header(stream_, buffer_, *parser_,
                             [self = shared_from_this()](error_code error, std::size_t) {
@@ -333,15 +334,27 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   void on_header() {
     const WireRequest& request = parser_->get();
     keep_alive_ = request.keep_alive();
-    if (const int fault = find_fault(request); fault != 0) return refuse(fault);
     target_ = parse_target(view(request.target()));
+    const LargeBodies& large = context_.options.large_bodies;
+    const bool is_large = target_ && large.is_for && large.is_for(target_->path);
+    if (const int fault = find_fault(request, is_large); fault != 0) return refuse(fault);
     if (!target_) return refuse(400);
+    if (!is_large && !limit_body()) return refuse(413);
     const auto endpoint = context_.endpoints.find(target_->path);
     if (endpoint != context_.endpoints.end() && beast::websocket::is_upgrade(request)) {
       return upgrade(endpoint->second);
     }
     if (view(request[wire::field::expect]) == "100-continue") return write_continue();
     read_body();
+  }
+
+  // The header is read with the largest limit there is; from now on its path's own counts.
+  bool limit_body() {
+    const std::size_t limit = context_.options.body_limit;
+    const auto announced = parser_->content_length();
+    if (announced && *announced > limit) return false;
+    parser_->body_limit(limit);
+    return true;
   }
 
   void write_continue() {

@@ -49,10 +49,17 @@ struct Response {
 // a bare 500. Blocking delays the other connections of that thread, so: short or more threads.
 using Handler = std::function<Response(const Request&)>;
 
+// Paths whose bodies may be longer than others', and encoded: the handler decodes them.
+struct LargeBodies {
+  std::function<bool(std::string_view path)> is_for;  // Null: no path. Called on several threads.
+  std::size_t limit = 0;                              // Bytes.
+};
+
 struct ServerOptions {
   std::string address = "127.0.0.1";
   int port = 0;                        // 0: the system picks a free one.
   std::size_t body_limit = 1U << 20U;  // Bytes; a longer body is answered 413 without being read.
+  LargeBodies large_bodies;
   std::chrono::milliseconds header_deadline{10'000};  // From the first byte (or the connect).
   std::chrono::milliseconds body_deadline{30'000};
   std::chrono::milliseconds idle_deadline{75'000};  // Between two requests of one connection.

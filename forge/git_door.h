@@ -1,0 +1,45 @@
+// Git over smart HTTP: who may fetch and push, and git's own program behind it.
+#pragma once
+
+#include <functional>
+#include <semaphore>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "forge/git/backend.h"
+#include "http/http.h"
+
+namespace forge {
+
+class Api;
+
+inline constexpr std::size_t kPushMax = 64U << 20U;  // Bytes of one request.
+inline constexpr int kGitCallsMax = 4;               // At the same time.
+
+// Runs what asks the API alone, and makes what it stored durable.
+using Gate = std::function<base::Status(const std::function<void()>& work)>;
+
+// Thread-safe; everything it asks the API it asks through the gate.
+class GitDoor {
+ public:
+  // `repository` is "owner/name". The API outlives it.
+  GitDoor(Api& api, Gate gate, std::string repository, git::BackendOptions options);
+
+  [[nodiscard]] static bool owns(std::string_view path);
+  // Waits for git: never to be called from within the gate.
+  [[nodiscard]] http::Response handle(const http::Request& request);
+  void stop() { backend_.stop(); }
+
+ private:
+  [[nodiscard]] http::Response push(const git::BackendCall& call);
+  [[nodiscard]] http::Response run(const git::BackendCall& call);
+
+  Api& api_;
+  const Gate gate_;
+  const std::string repository_;
+  git::Backend backend_;
+  std::counting_semaphore<kGitCallsMax> slots_{kGitCallsMax};
+};
+
+}  // namespace forge
