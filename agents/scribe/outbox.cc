@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agents/scribe/umbrella.h"
 #include "base/hash.h"
 
 namespace scribe {
@@ -27,7 +28,7 @@ std::string card_digest(const Thread& thread) {
 std::vector<std::string> birth_labels(const Thread& thread) {
   std::vector<std::string> labels;
   for (const auto& label : thread.labels) {
-    const bool born = label == "incident" || label == kControlLabel ||
+    const bool born = label == "incident" || label == kControlLabel || label == kUmbrellaLabel ||
                       label.starts_with("service: ") || label.starts_with("severity: ") ||
                       label.starts_with("Status: ");
     if (born) labels.push_back(label);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agents/scribe/markers.h"
+#include "agents/scribe/umbrella.h"
 #include "github/webhook_codec.h"
 #include "incident/texts.h"
 
@@ -11,7 +12,6 @@ namespace {
 
 using namespace incident;  // NOLINT: the domain's words are this file's words.
 
-constexpr IncidentId kControl = 0;  // The control issue's place among the tellings.
 constexpr int kMissesMax = 2;
 constexpr int kRefusalsMax = 3;
 constexpr base::Duration kRefusedWait = std::chrono::seconds(1);      // Doubling …
@@ -64,6 +64,9 @@ bool is_probe_signal(SignalKind kind) {
   return false;
 }
 
+// Where the ledger keeps it.
+IncidentId ledger_id(IncidentId id) { return id == kUmbrella ? kControl : id; }
+
 // Still somebody's work: others may be joined to it.
 bool is_open(const Incident& incident) {
   return !is_over(incident.state) || incident.state == State::escalated;
@@ -87,9 +90,12 @@ Scribe::Scribe(Options options, base::Random& random)
     : options_(std::move(options)),
       random_(random),
       budget_({options_.post_spacing, options_.posts_per_minute, options_.posts_per_hour}),
+      write_budget_({base::Duration(0), options_.writes_per_minute, 0}),
+      issue_budget_({base::Duration(0), 0, options_.issues_per_hour}),
       steering_(options_.steer_every),
       votes_(options_.votes_every) {
   tellings_[kControl];
+  tellings_[kUmbrella];
 }
 
 // ---- Facts in ----------------------------------------------------------------------------------
@@ -99,6 +105,7 @@ void Scribe::touch(IncidentId id) {
   Telling& telling = tellings_[id];
   telling.stale = true;
   telling.settled = false;
+  tellings_[kUmbrella].stale = true;
 }
 
 void Scribe::absorb(const ledger::Record& record, base::Now) {
@@ -109,8 +116,14 @@ void Scribe::absorb(const ledger::Record& record, base::Now) {
   book_.absorb(event);
   steering_.absorb(event);
   touch(event.incident);
-  if (std::holds_alternative<IncidentReopened>(event.what))
+  if (std::holds_alternative<IncidentReopened>(event.what)) {
     tellings_[event.incident].outbox.absorb(event);
+    told_in_.erase(event.incident);
+  }
+  if (const auto* closed = std::get_if<IncidentClosed>(&event.what)) {
+    if (const auto issue = parse_told_in(closed->reason); issue != 0)
+      told_in_[event.incident] = issue;
+  }
   const Incident* incident = book_.find(event.incident);
   if (incident != nullptr && incident->root != 0) touch(incident->root);
   if (!std::holds_alternative<IssueOpened>(event.what)) return;
@@ -121,12 +134,18 @@ void Scribe::absorb(const ledger::Record& record, base::Now) {
 
 void Scribe::absorb_operation(const Event& event) {
   if (event.incident != kControl && book_.find(event.incident) == nullptr) return;
+  if (const auto* intended = std::get_if<GithubIntended>(&event.what)) {
+    const base::Now at{event.at, event.boot};
+    write_budget_.spend(at);
+    if (is_post(intended->kind)) budget_.spend(at);
+    if (intended->kind == "open_issue" && event.incident != kControl) issue_budget_.spend(at);
+  }
+  outcomes_.erase(ended_operation(event.what));
+  if (event.incident == kControl) return absorb_shared(event);
   Telling& telling = tellings_[event.incident];
   telling.outbox.absorb(event);
   telling.settled = false;
-  const auto* intended = std::get_if<GithubIntended>(&event.what);
-  if (intended != nullptr && is_post(intended->kind)) budget_.spend({event.at, event.boot});
-  outcomes_.erase(ended_operation(event.what));
+  tellings_[kUmbrella].stale = true;
 }
 
 void Scribe::absorb(const ledger::Delivery& delivery, base::Now now) {
@@ -160,7 +179,7 @@ void Scribe::take(const Written& written, base::Now now) {
   if (!written.fault) {
     answered();
     outcome.events.emplace_back(GithubDone{written.op, written.number, written.url});
-    if (written.kind == "open_issue") {
+    if (written.kind == "open_issue" && written.incident != kUmbrella) {
       outcome.events.emplace_back(IssueOpened{written.number, written.url});
     }
   } else if (written.fault->code == base::ErrorCode::unknown) {
@@ -205,7 +224,7 @@ void Scribe::take(const Observed& observed, base::Now now) {
                               {GithubFailed{observed.op, "absent: looked for its marker twice"}}};
   } else {
     Outcome outcome{observed.incident, {GithubDone{observed.op, observed.number, observed.url}}};
-    if (open->kind == "open_issue") {
+    if (open->kind == "open_issue" && observed.incident != kUmbrella) {
       outcome.events.emplace_back(IssueOpened{observed.number, observed.url});
     }
     outcomes_[observed.op] = std::move(outcome);
@@ -264,6 +283,7 @@ role::Output<Request> Scribe::decide(const role::View& view) {
   steering_.record(book_, random_, view.now, out);
   if (!out.units.empty())
     return out;  // First it must stand in the ledger; then we are asked again.
+  refresh_umbrella(view.now);
   for (auto& [id, telling] : tellings_) {
     if (telling.settled) continue;
     look_for(id, telling, view, out);
@@ -300,7 +320,7 @@ void Scribe::count_votes(const role::View& view, Output& out) {
 void Scribe::record_outcomes(const role::View& view, Output& out) {
   for (const auto& [op, outcome] : outcomes_) {
     role::Drafter drafter(book_, incident::Role::scribe, random_, view.now);
-    for (const auto& event : outcome.events) drafter.add(outcome.incident, event);
+    for (const auto& event : outcome.events) drafter.add(ledger_id(outcome.incident), event);
     out.units.push_back({drafter.take(), {}, {}});
   }
 }
@@ -354,15 +374,19 @@ void Scribe::end_incident(IncidentId id, Telling& telling, const role::View& vie
       !is_due(*incident, Command::close_issue))
     return;
   refresh(id, telling);
-  const bool none = telling.outbox.issue() == 0 && !telling.thread.wanted && !telling.outbox.open();
-  if (!none && !telling.outbox.is_closed() && !telling.outbox.is_held("close")) return;
+  const bool has_none = telling.outbox.issue() == 0 && !telling.outbox.open();
+  const bool none = has_none && !telling.thread.wanted;
+  const bool is_line = has_none && telling.thread.wanted && is_told_in_umbrella(id);
+  if (!none && !is_line && !telling.outbox.is_closed() && !telling.outbox.is_held("close")) return;
+  const std::string state(to_string(incident->state));
   role::Drafter drafter(book_, incident::Role::scribe, random_, view.now);
-  drafter.add(id, IncidentClosed{std::string(to_string(incident->state))});
+  drafter.add(
+      id, IncidentClosed{is_line ? told_in(state, tellings_[kUmbrella].outbox.issue()) : state});
   out.units.push_back({drafter.take(), {}, {}});
 }
 
 void Scribe::refresh(IncidentId id, Telling& telling) {
-  if (!telling.stale) return;
+  if (!telling.stale || id == kUmbrella) return;  // The umbrella has its own.
   ThreadOptions options;
   if (const auto number = tellings_[kControl].outbox.issue(); number != 0)
     options.control = "#" + std::to_string(number);
@@ -409,12 +433,22 @@ std::optional<Write> Scribe::next_of(IncidentId id, Telling& telling, base::Now 
   if (id == kControl) {
     const bool make = options_.make_control_issue && control_missing_;
     if (telling.outbox.issue() == 0 && !make) return std::nullopt;
+  } else if (id == kUmbrella) {
+    if (now < umbrella_at_) {
+      out.wake_by(umbrella_at_);
+      return std::nullopt;
+    }
   } else {
     const auto& entry = book_.entries().at(id);
     const auto opens =
         telling.outbox.issue() == 0 && telling.thread.wanted ? opens_at(entry) : std::nullopt;
     if (opens && !has_come(entry.events.front().boot, options_.downstream_wait, now)) {
       out.wake_by(*opens);
+      return std::nullopt;
+    }
+    const bool must_open = telling.outbox.issue() == 0 && telling.thread.wanted;
+    if (const auto free = must_open && !telling.outbox.open() ? issue_at(at) : std::nullopt) {
+      out.wake_by(*free);
       return std::nullopt;
     }
     const auto closes =
@@ -455,13 +489,16 @@ void Scribe::write_next(const role::View& view, Output& out) {
   if (const auto until = heals_until(now)) return out.wake_by(*until);
   if (now < quiet_until_) return out.wake_by(quiet_until_);
   if (!reachable_) return;  // poll() finds out.
+  if (const auto free = write_budget_.free_at(view.now)) return out.wake_by(*free);
   std::optional<Write> chosen;
-  int best = 0;  // New incidents are told first, the control issue last.
+  int best =
+      0;  // New incidents are told first, those that go on before all, the control issue last.
   for (auto& [id, telling] : tellings_) {
     if (telling.settled) continue;
     auto write = next_of(id, telling, view.now, out);
     if (!write) continue;
-    const int rank = id == kControl ? 1 : write->kind == "open_issue" ? 3 : 2;
+    const bool opens = write->kind == "open_issue" && id > kControl;
+    const int rank = id == kControl ? 1 : !opens ? 2 : is_open(*book_.find(id)) ? 4 : 3;
     if (rank > best) {
       best = rank;
       chosen = std::move(write);
@@ -471,8 +508,11 @@ void Scribe::write_next(const role::View& view, Output& out) {
   finish(*chosen, view.now);
   in_flight_ = chosen->op;
   role::Drafter drafter(book_, incident::Role::scribe, random_, view.now);
-  drafter.add(chosen->incident,
-              GithubIntended{chosen->op, chosen->kind, chosen->key, chosen->digest});
+  const bool is_umbrella = chosen->incident == kUmbrella;
+  if (is_umbrella && !is_post(chosen->kind)) umbrella_at_ = now + options_.umbrella_every;
+  const std::string key = is_umbrella ? in_ledger({umbrella_, chosen->key}) : chosen->key;
+  drafter.add(ledger_id(chosen->incident),
+              GithubIntended{chosen->op, chosen->kind, key, chosen->digest});
   out.units.push_back({drafter.take(), {}, {std::move(*chosen)}});
 }
 
@@ -480,8 +520,9 @@ std::string Scribe::marker_of(const Write& write, const std::string& op) const {
   Mark mark;
   mark.op = op;
   mark.is_issue = write.kind == "open_issue" || write.kind == "edit_issue";
-  mark.incident = write.incident;
+  mark.incident = ledger_id(write.incident);
   mark.key = mark.is_issue ? "issue" : write.key;
+  if (write.incident == kUmbrella) mark.key = in_ledger({umbrella_, mark.key});
   return marker(mark, options_.marker_key);
 }
 

@@ -89,6 +89,10 @@ struct Options {
   base::Duration steer_every{0};  // Between two looks at what people say; 0: nobody is heard.
   base::Duration votes_every{0};  // Between two counts of people's votes; 0: none are counted.
   int posts_per_minute = 40, posts_per_hour = 240;  // Of issues and comments; 0: any number.
+  int writes_per_minute = 80;  // Of any kind: GitHub's points, 5 each; 0: any number.
+  int issues_per_hour =
+      20;  // Of incidents; the others share an umbrella (umbrella.h). 0: any number.
+  base::Duration umbrella_every = std::chrono::seconds(30);  // Between two edits of it.
   bool make_control_issue =
       true;  // Makes one when there is none and nothing else is to be written.
 };
@@ -127,6 +131,10 @@ class Scribe final : public role::Role<Request, Answer> {
 
   void touch(incident::IncidentId id);
   void absorb_operation(const incident::Event& event);
+  void absorb_shared(const incident::Event& event);  // flood.cc, as the next three.
+  [[nodiscard]] std::optional<base::Instant> issue_at(base::Now now) const;
+  void refresh_umbrella(base::Now now);
+  [[nodiscard]] bool is_told_in_umbrella(incident::IncidentId id) const;
   void take(const Written& written, base::Now now);
   void take(const Observed& observed, base::Now now);
   void take(const ControlRead& read, base::Now now);
@@ -165,7 +173,11 @@ class Scribe final : public role::Role<Request, Answer> {
   std::map<incident::IncidentId, Telling> tellings_;
   std::map<std::string, Outcome> outcomes_;  // By operation.
   std::string in_flight_;                    // Operation of the latest write.
-  PostBudget budget_;
+  PostBudget budget_, write_budget_, issue_budget_;
+  int umbrella_ = 1;                                      // Number of the present one.
+  bool flooded_ = false;                                  // No issue is left for this hour.
+  base::Instant umbrella_at_;                             // Its next edit.
+  std::map<incident::IncidentId, std::int64_t> told_in_;  // Closed without an issue of their own.
   Steering steering_;
   Votes votes_;
   bool reachable_ = false;     // Until a first read says so.

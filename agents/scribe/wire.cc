@@ -31,6 +31,7 @@ Options options_of(const config::Config& config, std::string key) {
   options.post_spacing = config.limits.issue_spacing;
   if (options.post_spacing == base::Duration(0)) {  // A demo or a benchmark, on the forge.
     options.posts_per_minute = options.posts_per_hour = 0;
+    options.writes_per_minute = options.issues_per_hour = 0;
   }
   options.healing_first = std::chrono::seconds(1);
   options.steer_every = std::chrono::seconds(15);

@@ -3,6 +3,11 @@ sre_test(unit_scribe
     ${CMAKE_CURRENT_LIST_DIR}/scribe_steering_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_labels_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_hints_test.cc
   LINKS agent_scribe_adapters fake_github fake_ledger
   LABEL unit)
+# Hours of virtual time, many incidents: a program of its own runs beside the others.
+sre_test(unit_scribe_flood
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_flood_test.cc
+  LINKS agent_scribe_adapters fake_github fake_ledger
+  LABEL unit)
 # What leaves the house, rendered by md4c as a reader sees it.
 sre_test(unit_scribe_foreign
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_foreign_test.cc
