@@ -32,6 +32,32 @@ bool same_login(std::string_view a, std::string_view b) {
                                             [&](char x, char y) { return lower(x) == lower(y); });
 }
 
+// The answer to a request that was not sent.
+Answer refused(const Write& write, Fault fault) {
+  return Written{write.op, write.incident, write.kind, write.key, std::move(fault), 0, ""};
+}
+Answer refused(const Observe& observe, Fault fault) {
+  return Observed{observe.op, observe.incident, std::move(fault), 0, ""};
+}
+Answer refused(const ReadControl&, Fault fault) { return ControlRead{std::move(fault), 0, false}; }
+Answer refused(const Listen&, Fault fault) { return Heard{std::move(fault), {}, {}}; }
+Answer refused(const Ask& ask, Fault fault) {
+  Asked asked;
+  asked.incident = ask.incident;
+  asked.comment = ask.comment;
+  asked.fault = std::move(fault);
+  return asked;
+}
+Answer refused(const LookWho& look, Fault fault) {
+  return SeenWho{look.incident, std::move(fault), {}, false};
+}
+Answer refused(const LookLabel& look, Fault fault) {
+  return SeenLabel{look.incident, look.issue, look.label, std::move(fault), {}, false, {}};
+}
+Answer refused(const LookVotes& look, Fault fault) {
+  return SeenVotes{look.incident, look.op, std::move(fault), {}};
+}
+
 void open_issue(github::Github& github, const Write& write, Written& written) {
   const auto made = github.open_issue({write.title, write.body, write.labels});
   settle(written, made);
@@ -67,7 +93,18 @@ void comment(github::Github& github, const Write& write, Written& written) {
 }  // namespace
 
 Answer GithubCalls::carry_out(const Request& request) {
-  return std::visit([this](const auto& one) { return carry_out(one); }, request);
+  if (clock_ == nullptr)
+    return std::visit([this](const auto& one) { return carry_out(one); }, request);
+  const base::Instant now = clock_->now().boot;
+  if (now < left_alone_until_) {
+    const Fault fault{base::ErrorCode::unavailable, "GitHub asked to be left alone",
+                      left_alone_until_ - now};
+    return std::visit([&](const auto& one) { return refused(one, fault); }, request);
+  }
+  Answer answer = std::visit([this](const auto& one) { return carry_out(one); }, request);
+  const auto& fault = std::visit([](const auto& one) -> const auto& { return one.fault; }, answer);
+  if (fault) left_alone_until_ = clock_->now().boot + fault->retry_after;
+  return answer;
 }
 
 Answer GithubCalls::carry_out(const Write& write) {

@@ -14,9 +14,12 @@ namespace scribe {
 // The translation alone, blocking. Its own state is our login, asked for once.
 class GithubCalls {
  public:
-  // `approvers`: logins and "@organisation/team"; empty: everybody with the right.
-  explicit GithubCalls(github::Github& github, std::vector<std::string> approvers = {})
-      : github_(github), approvers_(std::move(approvers)) {}
+  // `approvers`: logins and "@organisation/team"; empty: everybody with the right. With a clock,
+  // which must outlive it, no call is made while GitHub asked to be left alone: requests that were
+  // under way when it did are answered from here.
+  explicit GithubCalls(github::Github& github, std::vector<std::string> approvers = {},
+                       const base::Clock* clock = nullptr)
+      : github_(github), approvers_(std::move(approvers)), clock_(clock) {}
   [[nodiscard]] Answer carry_out(const Request& request);
 
  private:
@@ -34,6 +37,8 @@ class GithubCalls {
 
   github::Github& github_;
   const std::vector<std::string> approvers_;
+  const base::Clock* const clock_;
+  base::Instant left_alone_until_;
   std::string login_;  // Empty: not known, or an app's token, which has none.
   bool login_asked_ = false;
 };
@@ -42,8 +47,8 @@ class GithubCalls {
 class GithubAdapter {
  public:
   GithubAdapter(github::Github& github, role::Mailbox<Answer>& mailbox,
-                std::vector<std::string> approvers = {})
-      : calls_(github, std::move(approvers)), mailbox_(mailbox), workers_(1) {}
+                std::vector<std::string> approvers = {}, const base::Clock* clock = nullptr)
+      : calls_(github, std::move(approvers), clock), mailbox_(mailbox), workers_(1) {}
   void dispatch(const std::string& key, const Request& request) {
     workers_.submit([this, key, request] { mailbox_.post(key, calls_.carry_out(request)); });
   }

@@ -64,7 +64,7 @@ int run(const config::Config& config, const base::Logger& log) {
   options.redactor = redactor_of(config, *key, target->token);
   Scribe scribe(std::move(options), random);
   role::Mailbox<Answer> mailbox;
-  GithubAdapter adapter(**github, mailbox, config.github.approvers);
+  GithubAdapter adapter(**github, mailbox, config.github.approvers, &(*desk)->clock);
   log.info("the scribe writes", {{"api", target->line.api}, {"repository", target->repository}});
   auto outside = (*desk)->outside(config, log, stop);
   outside.reads_inbox = true;

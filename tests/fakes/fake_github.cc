@@ -38,24 +38,39 @@ std::optional<Failure> too_long(const std::string& title, const std::string& bod
 template <class T, class Do>
 github::Result<T> FakeGithub::write(Do&& effect) {
   const std::lock_guard lock(mutex_);
-  ++calls_;
-  if (down_) return refused();
+  if (const auto no = no_answer()) return *no;
   std::optional<Fault> fault;
   if (!faults_.empty()) {
     fault = faults_.front();
     faults_.pop_front();
+  } else if (fault_) {
+    fault = fault_();
   }
   if (fault == Fault::refused) return refused();
   if (fault == Fault::lost_502) return Failure{{ErrorCode::unknown, "fake: status 502"}, {}};
-  if (fault == Fault::rate_limited) {
-    return Failure{{ErrorCode::unavailable, "fake: status 429"}, std::chrono::seconds(2)};
-  }
+  if (fault == Fault::rate_limited) return limited(std::chrono::seconds(2));
   github::Result<T> done = effect();
   if (done) ++writes_;
   if (!fault) return done;
   return Failure{{ErrorCode::unknown,
                   *fault == Fault::drop_reply ? "fake: no answer in time" : "fake: status 502"},
                  {}};
+}
+
+Failure FakeGithub::limited(base::Duration wait) {
+  left_alone_until_ = clock_.now().boot + wait;
+  ++limits_;
+  return {{ErrorCode::unavailable, "fake: status 429"}, wait};
+}
+
+// What every call meets first; nothing when it is to be answered.
+std::optional<Failure> FakeGithub::no_answer() {
+  ++calls_;
+  if (down_) return refused();
+  if (clock_.now().boot < left_alone_until_) ++early_;
+  if (!limit_) return std::nullopt;
+  const auto wait = limit_();
+  return wait > base::Duration(0) ? std::optional(limited(wait)) : std::nullopt;
 }
 
 github::Issue* FakeGithub::find(std::int64_t number) {
@@ -69,8 +84,7 @@ bool FakeGithub::is_listed(base::Instant made) const {
 
 github::Result<github::User> FakeGithub::get_user() {
   const std::lock_guard lock(mutex_);
-  ++calls_;
-  if (down_) return refused();
+  if (const auto no = no_answer()) return *no;
   return github::User{7, login_};
 }
 
@@ -116,8 +130,7 @@ github::Result<github::Issue> FakeGithub::edit_issue(std::int64_t number,
 
 github::Result<github::Issue> FakeGithub::get_issue(std::int64_t number) {
   const std::lock_guard lock(mutex_);
-  ++calls_;
-  if (down_) return refused();
+  if (const auto no = no_answer()) return *no;
   const auto* issue = find(number);
   if (issue == nullptr) return no_such("issue");
   return *issue;
@@ -126,8 +139,7 @@ github::Result<github::Issue> FakeGithub::get_issue(std::int64_t number) {
 github::Result<std::vector<github::Issue>> FakeGithub::list_issues(
     const github::IssueQuery& query) {
   const std::lock_guard lock(mutex_);
-  ++calls_;
-  if (down_) return refused();
+  if (const auto no = no_answer()) return *no;
   std::vector<github::Issue> found;
   for (std::size_t i = 0; i < issues_.size(); ++i) {
     const auto& issue = issues_[i];
@@ -186,8 +198,7 @@ void FakeGithub::note_change(std::int64_t issue, const std::string& by, bool clo
 
 github::Result<std::vector<github::Comment>> FakeGithub::list_comments_since(base::WallTime since) {
   const std::lock_guard lock(mutex_);
-  ++calls_;
-  if (down_) return refused();
+  if (const auto no = no_answer()) return *no;
   std::vector<github::Comment> found;
   for (const auto& kept : comments_) {
     if (kept.comment.updated_at >= since && is_listed(kept.made)) found.push_back(kept.comment);
@@ -199,8 +210,7 @@ github::Result<std::vector<github::Comment>> FakeGithub::list_comments_since(bas
 
 github::Result<github::Comment> FakeGithub::get_comment(std::int64_t id) {
   const std::lock_guard lock(mutex_);
-  ++calls_;
-  if (down_) return refused();
+  if (const auto no = no_answer()) return *no;
   for (const auto& kept : comments_) {
     if (kept.comment.id == id) return kept.comment;
   }
@@ -209,8 +219,7 @@ github::Result<github::Comment> FakeGithub::get_comment(std::int64_t id) {
 
 github::Result<github::Right> FakeGithub::get_right(const std::string& login) {
   const std::lock_guard lock(mutex_);
-  ++calls_;
-  if (down_) return refused();
+  if (const auto no = no_answer()) return *no;
   if (login == login_) return github::Right::admin;
   const auto found = rights_.find(login);
   return found == rights_.end() ? github::Right::none : found->second;
@@ -219,8 +228,7 @@ github::Result<github::Right> FakeGithub::get_right(const std::string& login) {
 github::Result<std::vector<github::StateChange>> FakeGithub::list_state_changes(
     std::int64_t number) {
   const std::lock_guard lock(mutex_);
-  ++calls_;
-  if (down_) return refused();
+  if (const auto no = no_answer()) return *no;
   if (find(number) == nullptr) return no_such("issue");
   const auto found = changes_.find(number);
   return found == changes_.end() ? std::vector<github::StateChange>{} : found->second;
@@ -229,8 +237,7 @@ github::Result<std::vector<github::StateChange>> FakeGithub::list_state_changes(
 github::Result<std::vector<github::LabelChange>> FakeGithub::list_label_changes(
     std::int64_t number) {
   const std::lock_guard lock(mutex_);
-  ++calls_;
-  if (down_) return refused();
+  if (const auto no = no_answer()) return *no;
   if (find(number) == nullptr) return no_such("issue");
   const auto found = label_changes_.find(number);
   return found == label_changes_.end() ? std::vector<github::LabelChange>{} : found->second;
@@ -238,8 +245,7 @@ github::Result<std::vector<github::LabelChange>> FakeGithub::list_label_changes(
 
 github::Result<std::vector<github::Reaction>> FakeGithub::list_reactions(std::int64_t comment) {
   const std::lock_guard lock(mutex_);
-  ++calls_;
-  if (down_) return refused();
+  if (const auto no = no_answer()) return *no;
   const bool known = std::any_of(comments_.begin(), comments_.end(),
                                  [&](const Kept& kept) { return kept.comment.id == comment; });
   if (!known) return no_such("comment");
@@ -250,16 +256,14 @@ github::Result<std::vector<github::Reaction>> FakeGithub::list_reactions(std::in
 github::Result<bool> FakeGithub::is_team_member(const std::string& organisation,
                                                 const std::string& team, const std::string& login) {
   const std::lock_guard lock(mutex_);
-  ++calls_;
-  if (down_) return refused();
+  if (const auto no = no_answer()) return *no;
   const auto found = teams_.find(organisation + "/" + team);
   return found != teams_.end() && found->second.contains(login);
 }
 
 github::Result<std::vector<github::Comment>> FakeGithub::list_comments(std::int64_t number) {
   const std::lock_guard lock(mutex_);
-  ++calls_;
-  if (down_) return refused();
+  if (const auto no = no_answer()) return *no;
   if (find(number) == nullptr) return no_such("issue");
   std::vector<github::Comment> found;
   for (const auto& kept : comments_) {
@@ -304,6 +308,26 @@ github::Status FakeGithub::create_label(const github::Label& label) {
 void FakeGithub::script(std::vector<Fault> faults) {
   const std::lock_guard lock(mutex_);
   faults_.assign(faults.begin(), faults.end());
+}
+
+void FakeGithub::on_each_write(std::function<std::optional<Fault>()> fault) {
+  const std::lock_guard lock(mutex_);
+  fault_ = std::move(fault);
+}
+
+void FakeGithub::on_each_call(std::function<base::Duration()> limit) {
+  const std::lock_guard lock(mutex_);
+  limit_ = std::move(limit);
+}
+
+int FakeGithub::limits() const {
+  const std::lock_guard lock(mutex_);
+  return limits_;
+}
+
+int FakeGithub::early_calls() const {
+  const std::lock_guard lock(mutex_);
+  return early_;
 }
 
 void FakeGithub::set_down(bool down) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -53,6 +54,10 @@ class FakeGithub final : public github::Github {
 
   // The next writes meet these, one each, in this order.
   void script(std::vector<Fault> faults);
+  void on_each_write(std::function<std::optional<Fault>()> fault);  // When nothing is scripted.
+  void on_each_call(std::function<base::Duration()> limit);         // Retry-After; 0: none.
+  int limits() const;                     // Calls answered with a Retry-After.
+  int early_calls() const;                // Calls inside the time of one.
   void set_down(bool down);               // Every call: no connection.
   void set_list_lag(base::Duration lag);  // New objects appear in lists only after that.
   // As people do.
@@ -78,6 +83,8 @@ class FakeGithub final : public github::Github {
     std::int64_t issue = 0;
     base::Instant made;
   };
+  github::Failure limited(base::Duration wait);
+  std::optional<github::Failure> no_answer();
   template <class T, class Do>
   github::Result<T> write(Do&& effect);
   github::Issue* find(std::int64_t number);
@@ -99,6 +106,10 @@ class FakeGithub final : public github::Github {
   std::map<std::string, github::Right> rights_;
   std::map<std::string, github::Label> labels_;
   std::deque<Fault> faults_;
+  std::function<std::optional<Fault>()> fault_;
+  std::function<base::Duration()> limit_;
+  base::Instant left_alone_until_;
+  int limits_ = 0, early_ = 0;
   bool down_ = false;
   base::Duration list_lag_{0};
   int writes_ = 0, calls_ = 0;

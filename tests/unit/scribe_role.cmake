@@ -5,7 +5,7 @@ sre_test(unit_scribe
   LABEL unit)
 # Hours of virtual time, many incidents: a program of its own runs beside the others.
 sre_test(unit_scribe_flood
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_flood_test.cc
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_flood_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_faults_test.cc
   LINKS agent_scribe_adapters fake_github fake_ledger
   LABEL unit)
 # What leaves the house, rendered by md4c as a reader sees it.

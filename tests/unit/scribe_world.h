@@ -54,7 +54,7 @@ class World {
   // As after a crash: all that is known comes from the ledger.
   void restart() {
     scribe_.emplace(options, random_);
-    calls_.emplace(github, approvers);
+    calls_.emplace(github, approvers, &clock);
     in_flight_.clear();
     position_ = inbox_ = 0;
     ++restarts;
