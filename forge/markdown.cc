@@ -139,16 +139,39 @@ class Finisher {
     at_ = end + 1;
     if (tag.starts_with("<code") || tag.starts_with("<a ")) ++literal_depth_;
     if (tag == "</code>" || tag == "</a>") --literal_depth_;
-    for (const std::string_view opening : {"<a href=\"", "<img src=\""}) {
-      if (!tag.starts_with(opening)) continue;
-      const std::size_t quote = tag.find('"', opening.size());
-      if (is_safe_link(tag.substr(opening.size(), quote - opening.size()))) break;
+    const std::string_view opening = "<a href=\"";
+    if (tag.starts_with("<img ")) {
+      picture(tag);
+    } else if (tag.starts_with(opening) && !is_safe_link(attribute(tag, "href"))) {
       result_ += opening;
       result_ += '#';
-      result_ += tag.substr(quote);
-      return;
+      result_ += tag.substr(tag.find('"', opening.size()));
+    } else {
+      result_ += tag;
     }
-    result_ += tag;
+  }
+
+  // The attribute's value, still escaped; empty when it is not there.
+  static std::string_view attribute(std::string_view tag, std::string_view name) {
+    const std::string before = " " + std::string(name) + "=\"";
+    const std::size_t found = tag.find(before);
+    if (found == kNone) return {};
+    const std::size_t from = found + before.size();
+    return tag.substr(from, tag.find('"', from) - from);
+  }
+
+  // A picture from elsewhere would tell its site who reads this: it becomes a link.
+  void picture(std::string_view tag) {
+    const std::string_view source = attribute(tag, "src");
+    const bool is_ours = source.starts_with('/') && !source.starts_with("//");
+    const std::string_view name = attribute(tag, "alt").empty() ? source : attribute(tag, "alt");
+    if (is_ours) {
+      result_ += tag;
+    } else if (literal_depth_ > 0 || !is_safe_link(source)) {
+      result_ += name;
+    } else {
+      result_ += "<a href=\"" + std::string(source) + "\">" + std::string(name) + "</a>";
+    }
   }
 
   void reference() {

@@ -1,5 +1,5 @@
 // GitHub's Markdown to safe HTML: raw HTML is shown as text, HTML comments are left out, links
-// reach only the web and mail, "#12" becomes a link. Pure.
+// reach only the web and mail, pictures from elsewhere are links, "#12" becomes a link. Pure.
 #pragma once
 
 #include <string>

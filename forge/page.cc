@@ -44,6 +44,11 @@ std::string after_tag(const Issue& issue, base::WallTime time) {
   return "<span class=\"after\">+" + base::format_duration(passed) + "</span>";
 }
 
+std::string icon(std::string_view css_class, std::string_view name, std::string_view shape) {
+  return "<span class=\"icon " + std::string(css_class) + "\" title=\"" + std::string(name) +
+         "\">" + std::string(shape) + "</span>";
+}
+
 int hex_byte(std::string_view color, std::size_t at) {
   int value = 0;
   std::from_chars(color.data() + at, color.data() + at + 2, value, 16);
@@ -60,7 +65,16 @@ std::string chip(std::string_view name, std::string_view color) {
 }
 
 std::string avatar(const User& user) {
-  return "<img src=\"/avatars/" + http::percent_encode(user.login) + "\" alt=\"\">";
+  return "<img src=\"/avatars/" + http::percent_encode(user.login) + "\" alt=\"\" title=\"" +
+         escape_html(user.login) + "\">";
+}
+
+// Open, done or dropped, told by form as well as by color.
+std::string state_icon(const Issue& issue) {
+  if (issue.is_open) return icon("open", "Open", kOpenIcon);
+  const bool is_dropped = issue.state_reason == "not_planned" || issue.state_reason == "duplicate";
+  return is_dropped ? icon("dropped", "Closed as not planned", kDroppedIcon)
+                    : icon("done", "Closed", kDoneIcon);
 }
 
 std::string bold(std::string_view text) { return "<b>" + escape_html(text) + "</b>"; }
@@ -106,8 +120,22 @@ std::string repository_heading(const Repository& repository, const Viewer& viewe
 std::string list_link(const ListView& view, bool is_open, int page, std::string_view label) {
   std::string link = issues_path(view.repository) + "?state=" + (is_open ? "open" : "closed");
   if (!label.empty()) link += "&amp;label=" + http::percent_encode(label);
+  if (!view.search.empty()) link += "&amp;q=" + http::percent_encode(view.search);
   if (page > 1) link += "&amp;page=" + std::to_string(page);
   return link;
+}
+
+// The box to search in, outside of what refreshes itself.
+std::string search_box(const ListView& view) {
+  std::string html =
+      "<form class=\"search\" method=\"get\" action=\"" + issues_path(view.repository) +
+      "\" role=\"search\"><input type=\"search\" name=\"q\" value=\"" + escape_html(view.search) +
+      "\" aria-label=\"Search issues\" placeholder=\"Search: words, is:closed,"
+      " label:incident, author:, assignee:, no:assignee\">";
+  if (!view.label.empty()) {
+    html += "<input type=\"hidden\" name=\"label\" value=\"" + escape_html(view.label) + "\">";
+  }
+  return html + "<button>Search</button></form>";
 }
 
 std::string chip_link(const ListView& view, const Label& label) {
@@ -126,20 +154,23 @@ std::string list_filter(const ListView& view) {
 }
 
 std::string list_row(const ListView& view, const Issue& issue) {
-  std::string html = "<div class=\"row\"><span class=\"dot";
-  html += issue.is_open ? "" : " closed";
-  html += "\"></span><div class=\"what\"><a class=\"title\" href=\"" +
-          issues_path(view.repository) + "/" + std::to_string(issue.number) + "\">" +
-          escape_html(issue.title) + "</a> ";
+  std::string html = "<div class=\"row\">" + state_icon(issue) +
+                     "<div class=\"what\"><a class=\"title\" href=\"" +
+                     issues_path(view.repository) + "/" + std::to_string(issue.number) + "\">" +
+                     escape_html(issue.title) + "</a> ";
   for (const Label& label : issue.labels) html += chip_link(view, label);
   html += "<div class=\"small soft\">#" + std::to_string(issue.number) + " opened " +
           time_tag(issue.created) + " by " + escape_html(issue.author.login);
   if (issue.closed) {
     html += " · closed after " + base::format_duration(*issue.closed - issue.created);
   }
-  html += "</div></div>";
+  if (issue.milestone) html += " · " + bold(issue.milestone->title);
+  html += "</div></div><span class=\"faces\">";
+  for (const User& user : issue.assignees) html += avatar(user);
+  html += "</span>";
   if (issue.comments > 0) {
-    html += "<span class=\"soft small\">" + count_of(issue.comments, "comment") + "</span>";
+    html += "<span class=\"soft small talk\" title=\"" + count_of(issue.comments, "comment") +
+            "\">" + std::string(kTalkIcon) + " " + std::to_string(issue.comments) + "</span>";
   }
   return html + "</div>";
 }
@@ -155,6 +186,12 @@ std::string list_pages(const ListView& view) {
     html += "<a href=\"" + list_link(view, view.is_open, number + 1, view.label) + "\">Older ›</a>";
   }
   return html + "</div>";
+}
+
+std::string why_empty(const ListView& view) {
+  if (!view.fault.empty()) return "The search does not understand " + bold(view.fault) + ".";
+  if (!view.search.empty() || !view.label.empty()) return "No issue matches.";
+  return view.is_open ? "No open issues. All quiet." : "Nothing was closed yet.";
 }
 
 // ---- The thread ----
@@ -190,13 +227,22 @@ std::string votes(const ThreadView& view, Id comment, const ReactionCounts& coun
          "</details></form>";
 }
 
+// How the author stands to the issue, after his name.
+std::string badges(const ThreadView& view, const User& author) {
+  std::string html;
+  if (author.login.ends_with("[bot]")) html += "<span class=\"badge\">bot</span>";
+  if (author.id == view.repository.owner.id) html += "<span class=\"badge\">Owner</span>";
+  if (author.id == view.issue.author.id) html += "<span class=\"badge\">Author</span>";
+  return html;
+}
+
 // `below`: the reactions.
 std::string box(const ThreadView& view, const User& author, std::string_view head,
                 std::string_view body, std::string_view below, std::string_view anchor) {
   const std::string shown = render_markdown(body, issues_path(view.repository));
   std::string html = "<div class=\"entry\" id=\"" + std::string(anchor) + "\">" + avatar(author);
   html += "<div class=\"box\"><div class=\"head\">" + bold(author.login) + " " + std::string(head);
-  html += "</div><div class=\"markdown\">";
+  html += badges(view, author) + "</div><div class=\"markdown\">";
   html += shown.empty() ? "<p class=\"soft\"><i>No description.</i></p>" : shown;
   return html + "</div>" + std::string(below) + "</div></div>\n";
 }
@@ -227,6 +273,12 @@ std::string label_changes(const std::vector<Event>& events, std::size_t from, st
   return html;
 }
 
+// "not planned" of "not_planned".
+std::string words_of(std::string reason) {
+  std::replace(reason.begin(), reason.end(), '_', ' ');
+  return reason;
+}
+
 std::string event_text(const Event& event) {
   switch (event.kind) {
     case EventKind::labeled:
@@ -236,7 +288,7 @@ std::string event_text(const Event& event) {
     case EventKind::closed:
       return event.after == "completed" || event.after.empty()
                  ? "closed this as completed"
-                 : "closed this as " + escape_html(event.after);
+                 : "closed this as " + escape_html(words_of(event.after));
     case EventKind::reopened:
       return "reopened this";
     case EventKind::renamed:
@@ -296,10 +348,12 @@ std::string label_section(const ThreadView& view) {
   std::string html = "<section><h2>Labels</h2>";
   if (can_label) html += form(view.viewer, action);
   for (const Label& label : view.issue.labels) {
-    html += chip(label.name, label.color);
-    if (!can_label) continue;
-    html += "<button class=\"plain off\" name=\"remove\" value=\"" + escape_html(label.name) +
-            "\" title=\"Remove\">×</button>";
+    html += "<span class=\"pair\">" + chip(label.name, label.color);
+    if (can_label) {
+      html += "<button class=\"plain off\" name=\"remove\" value=\"" + escape_html(label.name) +
+              "\" title=\"Remove\">×</button>";
+    }
+    html += "</span>";
   }
   if (view.issue.labels.empty()) html += "<span class=\"soft small\">None yet</span>";
   if (!can_label) return html + "</section>";
@@ -317,7 +371,9 @@ std::string sidebar(const ThreadView& view) {
   const Issue& issue = view.issue;
   std::string html = "<aside id=\"side\" data-live>" + label_section(view);
   html += "<section><h2>Assignees</h2>";
-  for (const User& user : issue.assignees) html += bold(user.login) + " ";
+  for (const User& user : issue.assignees) {
+    html += "<div class=\"faces\">" + avatar(user) + " " + bold(user.login) + "</div>";
+  }
   if (issue.assignees.empty()) html += "<span class=\"soft small\">No one</span>";
   html += "</section>";
   if (issue.milestone) {
@@ -341,7 +397,9 @@ std::string composer(const ThreadView& view) {
   const bool can_close =
       view.viewer.role >= Role::triage || view.viewer.login == view.issue.author.login;
   if (can_close) {
-    html += view.issue.is_open ? "<button name=\"state\" value=\"closed\">Close issue</button>"
+    html += view.issue.is_open ? "<button name=\"state\" value=\"not_planned\">Close as not planned"
+                                 "</button> <button name=\"state\" value=\"closed\">"
+                                 "Close issue</button>"
                                : "<button name=\"state\" value=\"open\">Reopen issue</button>";
   }
   return html + "</span><button class=\"primary\">Comment</button></div></form>";
@@ -358,7 +416,8 @@ std::string unhex(std::string_view hex) {
 }  // namespace
 
 std::string render_list(const ListView& view) {
-  std::string html = "<div id=\"list\" data-live><div class=\"list\"><div class=\"tabs\">";
+  std::string html =
+      search_box(view) + "<div id=\"list\" data-live><div class=\"list\"><div class=\"tabs\">";
   for (const auto& [is_open, count, word] : {std::tuple{true, view.open_count, " Open"},
                                              std::tuple{false, view.closed_count, " Closed"}}) {
     html += "<a class=\"" + std::string(is_open == view.is_open ? "on" : "") + "\" href=\"" +
@@ -367,9 +426,7 @@ std::string render_list(const ListView& view) {
   html += list_filter(view) + "</div>";
   for (const Issue& issue : view.issues) html += list_row(view, issue);
   if (view.issues.empty()) {
-    html += "<div class=\"empty\">" +
-            std::string(view.is_open ? "No open issues. All quiet." : "Nothing was closed yet.") +
-            "</div>";
+    html += "<div class=\"empty\">" + why_empty(view) + "</div>";
   }
   html += "</div>" + list_pages(view) + "</div>";
   return document("Issues · " + view.repository.full_name(),
@@ -381,8 +438,8 @@ std::string render_thread(const ThreadView& view) {
   std::string html = "<div id=\"head\" data-live><h1>" + escape_html(issue.title) +
                      " <span class=\"soft\">#" + std::to_string(issue.number) +
                      "</span></h1><div class=\"meta soft\">";
-  html += issue.is_open ? "<span class=\"state\">Open</span>"
-                        : "<span class=\"state closed\">Closed</span>";
+  html += "<span class=\"state" + std::string(issue.is_open ? "" : " closed") + "\">" +
+          state_icon(issue) + (issue.is_open ? "Open" : "Closed") + "</span>";
   html += bold(issue.author.login) + " opened this issue " + time_tag(issue.created) + " · " +
           count_of(issue.comments, "comment");
   if (issue.closed) {

@@ -25,6 +25,8 @@ struct ListView {
   std::vector<Issue> issues;  // One page of them.
   bool is_open = true;        // Which half is shown.
   std::string label;          // Only these; empty for all.
+  std::string search;         // In GitHub's search language, as typed.
+  std::string fault;          // The part of it not understood.
   std::vector<Label> labels;  // All there are, to filter by.
   int open_count = 0;
   int closed_count = 0;

@@ -27,13 +27,19 @@ border:1px solid #8884;white-space:nowrap;margin:0 2px 2px 0}
 .row:first-of-type,.tabs+.row{border-top:0}.row:hover{background:var(--raised)}
 .row .what{flex:1;min-width:0}.row .title{font-size:16px;font-weight:600;color:var(--fg);margin-right:4px}
 .row .small,.small{font-size:12px}
-.dot{flex:none;width:16px;height:16px;margin-top:4px;border-radius:50%;border:2px solid var(--open)}
-.dot.closed{border-color:var(--done);background:var(--done)}
+.icon{flex:none;display:inline-flex;height:16px}.row>.icon{margin-top:4px}svg{width:16px;height:16px;flex:none}
+.icon.open{color:var(--open)}.icon.done{color:var(--done)}.icon.dropped{color:var(--soft)}
+.talk{display:inline-flex;gap:4px;align-items:center;height:24px}
+.faces{display:inline-flex;gap:6px;align-items:center;height:24px}
+.faces img{width:20px;height:20px;border-radius:50%}
+.search{display:flex;gap:8px;margin-bottom:16px}.search input{flex:1;min-width:0;background:var(--bg)}
+.badge{border:1px solid var(--line);border-radius:2em;padding:0 7px;font-size:12px;color:var(--soft)}
+.after+.badge{margin-left:8px}
 .pages{display:flex;gap:16px;justify-content:center;margin:16px}
 .empty{padding:48px;text-align:center;color:var(--soft)}
 h1{font-size:26px;font-weight:400;margin:0 0 8px;overflow-wrap:anywhere}h1 .soft{font-weight:300}
-.state{display:inline-block;color:#fff;background:var(--open);border-radius:2em;padding:4px 12px;
-font-weight:500;margin-right:8px}.state.closed{background:var(--done)}
+.state{display:inline-flex;gap:6px;align-items:center;color:#fff;background:var(--open);border-radius:2em;
+padding:4px 12px;font-weight:500;margin-right:8px;vertical-align:middle}.state .icon{color:inherit}.state.closed{background:var(--done)}
 .meta{border-bottom:1px solid var(--line);padding-bottom:16px;margin-bottom:24px}
 .split{display:grid;grid-template-columns:minmax(0,1fr) 240px;gap:24px}
 @media (max-width:760px){.split{grid-template-columns:minmax(0,1fr)}}
@@ -45,9 +51,10 @@ font-weight:500;margin-right:8px}.state.closed{background:var(--done)}
 .box>.head{background:var(--raised);border-bottom:1px solid var(--line);border-radius:6px 6px 0 0;
 padding:8px 16px;color:var(--soft);display:flex;gap:6px;flex-wrap:wrap}
 .box>.head b{color:var(--fg)}.after{margin-left:auto;font-variant-numeric:tabular-nums}
-.event{margin:0 0 16px 56px;padding:4px 0 4px 8px;color:var(--soft);background:var(--bg);display:flex;
-gap:6px;flex-wrap:wrap;align-items:center}.event b{color:var(--fg)}
-.event:before{content:"";width:10px;height:10px;border-radius:50%;background:var(--line);margin:0 8px 0 4px}
+.event{position:relative;margin:0 0 16px 56px;padding:4px 0 4px 36px;color:var(--soft);display:flex;
+gap:6px;flex-wrap:wrap;align-items:center}.event b{color:var(--fg);overflow-wrap:anywhere}
+.event:before{content:"";position:absolute;left:12px;top:10px;width:10px;height:10px;border-radius:50%;
+background:var(--soft);box-shadow:0 0 0 4px var(--bg)}
 .event.closed:before{background:var(--done)}.event.reopened:before{background:var(--open)}
 .votes{padding:0 16px 12px}.votes span{border:1px solid var(--line);border-radius:2em;padding:2px 8px;margin-right:6px}
 aside h2{font-size:12px;color:var(--soft);margin:0 0 8px}
@@ -61,7 +68,8 @@ aside section{border-bottom:1px solid var(--line);padding-bottom:16px;margin-bot
 .markdown pre{background:var(--raised);border-radius:6px;padding:16px;overflow:auto}
 .markdown pre code{background:none;padding:0}
 .markdown blockquote{border-left:4px solid var(--line);color:var(--quote);padding:0 16px;margin-left:0}
-.markdown table{border-collapse:collapse;display:block;overflow:auto}
+.markdown table{border-collapse:collapse;display:block;overflow:auto;overflow-wrap:normal}
+.pair{display:inline-block;white-space:nowrap}
 .markdown th,.markdown td{border:1px solid var(--line);padding:6px 13px}
 .markdown tr:nth-child(2n){background:var(--raised)}
 .markdown hr{border:0;height:4px;background:var(--line)}.markdown img{max-width:100%}
@@ -90,6 +98,22 @@ border:1px solid var(--line);border-radius:2em;padding:2px 8px;display:inline-bl
 border:1px solid var(--line);border-radius:6px}.filter div a,.row a{margin-right:0}
 .list{overflow:visible}.tabs{border-radius:6px 6px 0 0}
 )css";
+
+// Shapes of 16 by 16, drawn in the color of the text around them.
+inline constexpr std::string_view kOpenIcon =
+    R"(<svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="7" fill="none" )"
+    R"(stroke="currentColor" stroke-width="1.6"/><circle cx="8" cy="8" r="1.8" fill="currentColor"/></svg>)";
+inline constexpr std::string_view kDoneIcon =
+    R"(<svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="7" fill="none" )"
+    R"(stroke="currentColor" stroke-width="1.6"/><path d="M4.8 8.3l2.2 2.2 4.2-4.6" fill="none" )"
+    R"(stroke="currentColor" stroke-width="1.6"/></svg>)";
+inline constexpr std::string_view kDroppedIcon =
+    R"(<svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="7" fill="none" )"
+    R"(stroke="currentColor" stroke-width="1.6"/><path d="M4.5 11.5l7-7" fill="none" )"
+    R"(stroke="currentColor" stroke-width="1.6"/></svg>)";
+inline constexpr std::string_view kTalkIcon =
+    R"(<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M2 3h12v8H7.5L4.5 14v-3H2z" )"
+    R"(fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"/></svg>)";
 
 // Asks for the page again each second and swaps the parts that changed, so that people watch the
 // thread grow. A part somebody is busy in (focus, an opened menu) waits; the box to write in is

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "forge/api.h"
 #include "forge/page.h"
+#include "forge/search.h"
 #include "forge/sqlite_store.h"
 #include "http/url.h"
 
@@ -159,9 +160,9 @@ http::Response Pages::handle(const http::Request& request) {
 
 http::Response Pages::show_list(const http::Request& request, const http::Params& params) {
   std::optional<ListView> view;
-  const base::Status read = store_.run([&] {
+  const base::Status read = store_.read([&] {
     const auto repository = store_.find_repository(at(params, "owner"), at(params, "repo"));
-    if (!repository) return false;
+    if (!repository) return;
     view.emplace();
     view->viewer = viewer_of(request);
     view->labels = store_.list_labels(*repository, kAllLabels);
@@ -170,14 +171,21 @@ http::Response Pages::show_list(const http::Request& request, const http::Params
     view->label = request.query_value("label");
     view->page = parse_page(request.query);
     view->page.size = kIssuesPerPage;
-    IssueFilter filter;
+    view->search = request.query_value("q");
+    auto search = parse_search(view->search);
+    if (!search.ok()) {
+      view->fault = search.error().message;
+      return;
+    }
+    IssueFilter& filter = search->filter;
+    if (filter.state != IssueState::all) view->is_open = filter.state == IssueState::open;
+    filter.state = IssueState::open;
     if (!view->label.empty()) filter.labels.push_back(view->label);
     view->open_count = store_.count_issues(*repository, filter);
     filter.state = IssueState::closed;
     view->closed_count = store_.count_issues(*repository, filter);
     if (view->is_open) filter.state = IssueState::open;
     view->issues = store_.list_issues(*repository, filter, view->page);
-    return false;
   });
   if (!read.ok()) return make_page(503, render_message("Not now", "The store cannot be read."));
   return view ? make_page(200, render_list(*view)) : not_found();
@@ -185,18 +193,17 @@ http::Response Pages::show_list(const http::Request& request, const http::Params
 
 http::Response Pages::show_thread(const http::Request& request, const http::Params& params) {
   std::optional<ThreadView> view;
-  const base::Status read = store_.run([&] {
+  const base::Status read = store_.read([&] {
     const auto repository = store_.find_repository(at(params, "owner"), at(params, "repo"));
-    if (!repository) return false;
+    if (!repository) return;
     auto issue = store_.find_issue(*repository, parse_number(at(params, "number")));
-    if (!issue) return false;
+    if (!issue) return;
     CommentFilter filter;
     filter.issue_number = issue->number;
     view.emplace(ThreadView{viewer_of(request), *repository, *issue,
                             store_.list_comments(*repository, filter, kWholeThread),
                             store_.list_events(issue->id),
                             store_.list_labels(*repository, kAllLabels)});
-    return false;
   });
   if (!read.ok()) return make_page(503, render_message("Not now", "The store cannot be read."));
   return view ? make_page(200, render_thread(*view)) : not_found();
@@ -272,7 +279,10 @@ http::Response Pages::comment(const http::Params& params, const http::Pairs& fie
     if (refused) return *refused;
   }
   if (!state.empty()) {
-    auto refused = ask(session, "PATCH", path, base::dump_json({{"state", state}}));
+    const bool is_dropped = state == "not_planned";
+    nlohmann::json change = {{"state", is_dropped ? "closed" : state}};
+    if (is_dropped) change["state_reason"] = state;
+    auto refused = ask(session, "PATCH", path, base::dump_json(change));
     if (refused) return *refused;
   }
   return back_to_thread(params);

@@ -162,5 +162,26 @@ TEST_CASE_FIXTURE(Fixture, "pages: the list filters by label and keeps it in its
   CHECK_FALSE(has(page("/sre-space/demo/issues?label=none"), "class=\"row\""));
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "pages: the search finds by words and qualifiers, and says what it misses") {
+  const std::string list = "/sre-space/demo/issues";
+  CHECK(has(page(list + "?q=TOLD"), "class=\"row\""));
+  CHECK(has(page(list + "?q=label%3Aincident%20told"), "class=\"row\""));
+  CHECK(has(page(list + "?q=told"), "?state=closed&amp;q=told"));
+  CHECK(has(page(list + "?q=nowhere"), "No issue matches."));
+  CHECK(has(page(list + "?q=is%3Aclosed"), "No issue matches."));
+  CHECK(has(page(list + "?q=is%3Aodd"), "does not understand <b>is:odd</b>"));
+  CHECK(has(page(list + "?q=%22%3E%3Cscript%3E"), "value=\"&quot;&gt;&lt;script&gt;\""));
+}
+
+TEST_CASE_FIXTURE(Fixture, "pages: an issue is closed as not planned") {
+  sign_in("t-owner");
+  const std::string token = form_token();
+  CHECK(status(kThread + "/comment",
+               {{"form_token", token}, {"text", ""}, {"state", "not_planned"}}) == 303);
+  CHECK(issue()["state_reason"] == "not_planned");
+  CHECK(has(page(), "closed this as not planned"));
+}
+
 }  // namespace
 }  // namespace forge

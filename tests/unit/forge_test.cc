@@ -123,7 +123,12 @@ TEST_CASE("markdown: what GitHub shows is shown, what attacks is text") {
            Row{"[x](JaVaScRiPt:alert(1))", "<a href=\"#\">"},
            Row{"[x](&#106;avascript:alert(1))", "<a href=\"#\">"},
            Row{"[x](data:text/html;base64,AAAA)", "<a href=\"#\">"},
-           Row{"![x](javascript:alert(1))", "<img src=\"#\""},
+           Row{"![x](javascript:alert(1))", "<p>x</p>"},
+           Row{"![seen](https://evil.example/x.png)",
+               "<a href=\"https://evil.example/x.png\">seen</a>"},
+           Row{"[![seen](https://evil.example/x.png)](https://a.example)",
+               "<a href=\"https://a.example\">seen</a>"},
+           Row{"![ours](/avatars/rita)", "<img src=\"/avatars/rita\""},
            Row{"[x](/relative/path)", "<a href=\"/relative/path\">"},
            Row{"[x](mailto:a@b.c)", "<a href=\"mailto:a@b.c\">"},
        }) {
