@@ -141,6 +141,44 @@ std::string encode(const IdleReport& report) {
        {"ok", report.ok()}});
 }
 
+bool ForgeReport::ok() const {
+  const bool is_fast = reads.per_second >= reads_min && writes.per_second >= writes_min;
+  const bool is_whole = reads.failed == 0 && writes.failed == 0 && static_reads.failed == 0;
+  return is_fast && is_whole && !pages.empty() &&
+         std::all_of(pages.begin(), pages.end(), [](const auto& page) { return page.ok(); });
+}
+
+std::string encode(const ForgeReport& report) {
+  const auto load_json = [](const Load& load, double reference, double bound) {
+    return json{{"per_second", rounded(load.per_second)},
+                {"reference_per_second", rounded(reference)},
+                {"ratio", reference > 0 ? rounded(load.per_second / reference) : 0.0},
+                {"failed", load.failed},
+                {"ms", to_json(load.ms)},
+                {"bound", bound},
+                {"ok", load.per_second >= bound && load.failed == 0}};
+  };
+  json pages = json::array();
+  for (const PageReport& page : report.pages) {
+    pages.push_back(
+        {{"path", page.path},
+         {"few_ms", to_json(page.few_ms)},
+         {"many_ms", to_json(page.many_ms)},
+         {"ratio", page.few_ms.p50 > 0 ? rounded(page.many_ms.p50 / page.few_ms.p50) : 0.0},
+         {"failed", page.failed},
+         {"bound", page.factor_max},
+         {"ok", page.ok()}});
+  }
+  return base::dump_json(
+      {{"benchmark", "github"},
+       {"issue_reads", load_json(report.reads, report.static_reads.per_second, report.reads_min)},
+       {"comment_writes",
+        load_json(report.writes, report.raw_inserts_per_second, report.writes_min)},
+       {"comments", report.comments},
+       {"first_page", std::move(pages)},
+       {"ok", report.ok()}});
+}
+
 std::string encode(const std::vector<RecallReport>& reports) {
   json out = {{"benchmark", "memory"}, {"sizes", json::array()}};
   bool ok = !reports.empty();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "bench/http_load.h"
 #include "bench/numbers.h"
 
 namespace bench {
@@ -92,5 +93,26 @@ struct RecallReport {
   [[nodiscard]] bool ok() const { return recall_at_2 >= recall_at_2_min; }
 };
 [[nodiscard]] std::string encode(const std::vector<RecallReport>& reports);
+
+// The first page of a list, with few comments and with very many.
+struct PageReport {
+  std::string path;
+  Spread few_ms, many_ms;
+  std::size_t failed = 0;
+  double factor_max = 1.5;  // And half a millisecond, which a busy machine may add to anything.
+  [[nodiscard]] bool ok() const {
+    return failed == 0 && many_ms.n > 0 && many_ms.p50 <= factor_max * few_ms.p50 + 0.5;
+  }
+};
+
+struct ForgeReport {
+  Load static_reads, reads, writes;
+  double raw_inserts_per_second = 0;
+  int comments = 0;
+  std::vector<PageReport> pages;
+  double reads_min = 3000, writes_min = 800;
+  [[nodiscard]] bool ok() const;
+};
+[[nodiscard]] std::string encode(const ForgeReport& report);
 
 }  // namespace bench

@@ -12,7 +12,7 @@
 namespace forge {
 namespace {
 
-constexpr int kVersion = 3;
+constexpr int kVersion = 4;
 
 constexpr const char* kSchema = R"(
 CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL UNIQUE COLLATE NOCASE,
@@ -70,6 +70,38 @@ CREATE INDEX deliveries_waiting ON deliveries (id) WHERE delivered_ms IS NULL;
 CREATE INDEX deliveries_by_age ON deliveries (created_ms);
 )";
 
+// What version 4 adds: counters, kept by the file itself, so that a page of a million comments
+// needs no count of them.
+constexpr const char* kCounterSchema = R"(
+ALTER TABLE issues ADD COLUMN comments INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE repos ADD COLUMN issues INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE repos ADD COLUMN open_issues INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE repos ADD COLUMN comments INTEGER NOT NULL DEFAULT 0;
+UPDATE issues SET comments = (SELECT count(*) FROM comments c WHERE c.issue_id = issues.id);
+UPDATE repos SET issues = (SELECT count(*) FROM issues i WHERE i.repo_id = repos.id),
+  open_issues = (SELECT count(*) FROM issues i WHERE i.repo_id = repos.id AND i.is_open = 1),
+  comments = (SELECT coalesce(sum(i.comments), 0) FROM issues i WHERE i.repo_id = repos.id);
+CREATE TRIGGER comment_added AFTER INSERT ON comments BEGIN
+  UPDATE issues SET comments = comments + 1 WHERE id = NEW.issue_id;
+  UPDATE repos SET comments = comments + 1
+    WHERE id = (SELECT repo_id FROM issues WHERE id = NEW.issue_id);
+END;
+CREATE TRIGGER comment_removed AFTER DELETE ON comments BEGIN
+  UPDATE issues SET comments = comments - 1 WHERE id = OLD.issue_id;
+  UPDATE repos SET comments = comments - 1
+    WHERE id = (SELECT repo_id FROM issues WHERE id = OLD.issue_id);
+END;
+CREATE TRIGGER issue_added AFTER INSERT ON issues BEGIN
+  UPDATE repos SET issues = issues + 1, open_issues = open_issues + NEW.is_open
+    WHERE id = NEW.repo_id;
+END;
+CREATE TRIGGER issue_turned AFTER UPDATE OF is_open ON issues WHEN OLD.is_open <> NEW.is_open BEGIN
+  UPDATE repos SET open_issues = open_issues + NEW.is_open - OLD.is_open WHERE id = NEW.repo_id;
+END;
+CREATE INDEX comments_by_update ON comments (updated_ms, id);
+CREATE INDEX issues_by_update ON issues (repo_id, updated_ms);
+)";
+
 base::Error store_error(base::ErrorCode code, std::string_view what, std::string_view why) {
   return {code, std::string(what) + ": " + std::string(why)};
 }
@@ -80,7 +112,7 @@ std::int64_t floor_to_second(base::WallTime time) { return base::to_ms(time) / 1
 constexpr std::string_view kIssueColumns =
     "SELECT i.id, i.number, i.title, i.body, i.is_open, i.state_reason, i.created_ms, i.updated_ms,"
     " i.closed_ms, a.id, a.login, a.created_ms, c.id, c.login, c.created_ms,"
-    " (SELECT count(*) FROM comments m WHERE m.issue_id = i.id), i.milestone_id, i.lock_reason,"
+    " i.comments, i.milestone_id, i.lock_reason,"
     " p.is_draft, p.merged_ms FROM issues i JOIN users a ON a.id = i.author_id"
     " LEFT JOIN users c ON c.id = i.closed_by_id LEFT JOIN pulls p ON p.issue_id = i.id";
 
@@ -167,6 +199,12 @@ void bind_filter(Query& query, const Repository& repository, const IssueFilter& 
   }
 }
 
+bool filters_by_state_alone(const IssueFilter& filter) {
+  return filter.labels.empty() && filter.creator.empty() && filter.assignee.empty() &&
+         filter.milestone.empty() && filter.words.empty() && !filter.is_pull && !filter.since &&
+         !filter.known_at;
+}
+
 std::string order_issues(const IssueFilter& filter) {
   const std::string direction = filter.is_descending ? " DESC" : " ASC";
   std::string key = "i.created_ms";
@@ -176,8 +214,16 @@ std::string order_issues(const IssueFilter& filter) {
 }
 
 constexpr std::string_view kCommentColumns =
-    "SELECT c.id, i.number, c.body, c.created_ms, c.updated_ms, a.id, a.login, a.created_ms"
-    " FROM comments c JOIN issues i ON i.id = c.issue_id JOIN users a ON a.id = c.author_id";
+    "SELECT c.id, i.number, c.body, c.created_ms, c.updated_ms, a.id, a.login, a.created_ms";
+
+// From the issue to its comments, or from the comments, which are in order, to their issues. SQLite
+// keeps the order of a CROSS JOIN, so that a page is read without sorting all.
+std::string_view from_comments(const CommentFilter& filter) {
+  return filter.issue_number != 0 ? " FROM issues i CROSS JOIN comments c ON c.issue_id = i.id"
+                                    " CROSS JOIN users a ON a.id = c.author_id"
+                                  : " FROM comments c CROSS JOIN issues i ON i.id = c.issue_id"
+                                    " CROSS JOIN users a ON a.id = c.author_id";
+}
 
 Comment read_comment(const Query& row) {
   Comment comment;
@@ -265,8 +311,9 @@ base::Status SqliteStore::prepare_schema() {
                        "prepare", failed.what());
   }
   const std::string create = std::string("BEGIN IMMEDIATE;") + (found < 1 ? kSchema : "") +
-                             (found < 2 ? kSecondSchema : "") + kGitSchema +
-                             "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;";
+                             (found < 2 ? kSecondSchema : "") + (found < 3 ? kGitSchema : "") +
+                             kCounterSchema + "PRAGMA user_version = " + std::to_string(kVersion) +
+                             "; COMMIT;";
   if (sqlite3_exec(database_, create.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
   return store_error(base::ErrorCode::unavailable, "create tables", sqlite3_errmsg(database_));
 }
@@ -361,7 +408,7 @@ std::optional<Repository> SqliteStore::find_repository(std::string_view owner,
   base::ensure(is_running_, "forge store used outside of a transaction");
   Query query(database_,
               "SELECT r.id, r.name, r.created_ms, r.updated_ms, u.id, u.login, u.created_ms,"
-              " (SELECT count(*) FROM issues i WHERE i.repo_id = r.id AND i.is_open = 1)"
+              " r.open_issues"
               " FROM repos r JOIN users u ON u.id = r.owner_id WHERE u.login = ? AND r.name = ?");
   query.bind(owner).bind(name);
   if (!query.step()) return std::nullopt;
@@ -416,6 +463,13 @@ std::vector<Issue> SqliteStore::list_issues(const Repository& repository, const 
 }
 
 int SqliteStore::count_issues(const Repository& repository, const IssueFilter& filter) {
+  if (filters_by_state_alone(filter)) {
+    Query counters(database_, "SELECT issues, open_issues FROM repos WHERE id = ?");
+    counters.bind(repository.id).step();
+    const int open = counters.number(1);
+    if (filter.state == IssueState::all) return counters.number(0);
+    return filter.state == IssueState::open ? open : counters.number(0) - open;
+  }
   Query query(database_, "SELECT count(*) FROM issues i JOIN users a ON a.id = i.author_id" +
                              where_issues(filter));
   bind_filter(query, repository, filter);
@@ -490,7 +544,8 @@ Comment SqliteStore::add_comment(const Issue& issue, const User& author, std::st
 }
 
 std::optional<Comment> SqliteStore::find_comment(const Repository& repository, Id id) {
-  Query query(database_, std::string(kCommentColumns) + " WHERE i.repo_id = ? AND c.id = ?");
+  Query query(database_, std::string(kCommentColumns) + std::string(from_comments({})) +
+                             " WHERE i.repo_id = ? AND c.id = ?");
   query.bind(repository.id).bind(id);
   if (!query.step()) return std::nullopt;
   Comment comment = read_comment(query);
@@ -503,8 +558,9 @@ std::vector<Comment> SqliteStore::list_comments(const Repository& repository,
   const std::string direction = filter.is_descending ? " DESC" : " ASC";
   const std::string key =
       filter.sort == SortKey::updated ? "c.updated_ms" + direction + ", c.id" : "c.id";
-  Query query(database_, std::string(kCommentColumns) + where_comments(filter) + " ORDER BY " +
-                             key + direction + " LIMIT ? OFFSET ?");
+  Query query(database_, std::string(kCommentColumns) + std::string(from_comments(filter)) +
+                             where_comments(filter) + " ORDER BY " + key + direction +
+                             " LIMIT ? OFFSET ?");
   bind_filter(query, repository, filter);
   query.bind(page.size).bind(page.offset());
   std::vector<Comment> comments;
@@ -516,6 +572,14 @@ std::vector<Comment> SqliteStore::list_comments(const Repository& repository,
 }
 
 int SqliteStore::count_comments(const Repository& repository, const CommentFilter& filter) {
+  if (!filter.since && !filter.known_at) {
+    const bool is_one = filter.issue_number != 0;
+    Query counter(database_, is_one ? "SELECT comments FROM issues WHERE repo_id = ? AND number = ?"
+                                    : "SELECT comments FROM repos WHERE id = ?");
+    counter.bind(repository.id);
+    if (is_one) counter.bind(filter.issue_number);
+    return counter.step() ? counter.number(0) : 0;
+  }
   Query query(database_, "SELECT count(*) FROM comments c JOIN issues i ON i.id = c.issue_id" +
                              where_comments(filter));
   bind_filter(query, repository, filter);

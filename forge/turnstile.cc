@@ -25,8 +25,9 @@ base::Status Turnstile::pass(bool is_write, const std::function<void()>& work) {
   return ticket.status;
 }
 
-// Reads come first and wait for no commit; then all writes in one.
-void Turnstile::serve(const std::vector<Ticket*>& tickets, std::unique_lock<std::mutex>& lock) {
+// Reads come first and wait for no commit; then all writes in one. A ticket that is done belongs to
+// its thread again and may be gone.
+void Turnstile::serve(std::vector<Ticket*> tickets, std::unique_lock<std::mutex>& lock) {
   const auto run = [](Ticket& ticket) {
     try {
       ticket.work();
@@ -34,32 +35,22 @@ void Turnstile::serve(const std::vector<Ticket*>& tickets, std::unique_lock<std:
       ticket.thrown = std::current_exception();
     }
   };
-  const auto finish = [&](bool is_write) {
-    lock.lock();
-    for (Ticket* const ticket : tickets) {
-      if (ticket->is_write == is_write) ticket->is_done = true;
-    }
-    lock.unlock();
-  };
+  const auto first_write = std::stable_partition(
+      tickets.begin(), tickets.end(), [](const Ticket* ticket) { return !ticket->is_write; });
   lock.unlock();
-  std::size_t writes = 0;
-  for (Ticket* const ticket : tickets) {
-    ticket->is_write ? static_cast<void>(++writes) : run(*ticket);
-  }
-  if (writes < tickets.size()) finish(false);
-  if (writes > 0) {
-    if (writes < tickets.size()) turned_.notify_all();
-    const base::Status stored = store_.batch([&] {
-      for (Ticket* const ticket : tickets) {
-        if (ticket->is_write) run(*ticket);
-      }
-    });
-    for (Ticket* const ticket : tickets) {
-      if (ticket->is_write) ticket->status = stored;
-    }
-    finish(true);
-  }
+  std::for_each(tickets.begin(), first_write, [&](Ticket* read) { run(*read); });
   lock.lock();
+  std::for_each(tickets.begin(), first_write, [](Ticket* read) { read->is_done = true; });
+  if (first_write == tickets.end()) return;
+  if (first_write != tickets.begin()) turned_.notify_all();
+  lock.unlock();
+  const base::Status stored = store_.batch(
+      [&] { std::for_each(first_write, tickets.end(), [&](Ticket* write) { run(*write); }); });
+  lock.lock();
+  std::for_each(first_write, tickets.end(), [&](Ticket* write) {
+    write->status = stored;
+    write->is_done = true;
+  });
 }
 
 }  // namespace forge

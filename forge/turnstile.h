@@ -33,7 +33,7 @@ class Turnstile {
     std::exception_ptr thrown;
     bool is_done = false;
   };
-  void serve(const std::vector<Ticket*>& tickets, std::unique_lock<std::mutex>& lock);
+  void serve(std::vector<Ticket*> tickets, std::unique_lock<std::mutex>& lock);
 
   SqliteStore& store_;
   std::mutex mutex_;  // Guards: waiting_, is_busy_ and each ticket's is_done.

@@ -24,3 +24,5 @@ sre_test(integration_forge_pages SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_pages_t
   LINKS forge_adapters PkgConfig::httplib OpenSSL::SSL LABEL integration)
 sre_test(integration_forge_faults SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_faults_test.cc
   LINKS github_adapters forge_adapters PkgConfig::httplib OpenSSL::SSL LABEL integration)
+sre_test(integration_forge_store SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_store_test.cc
+  LINKS forge_adapters LABEL integration)
