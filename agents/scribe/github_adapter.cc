@@ -5,6 +5,7 @@
 
 #include "agents/scribe/commands.h"
 #include "agents/scribe/markers.h"
+#include "agents/scribe/voices.h"
 #include "base/failpoint.h"
 
 namespace scribe {
@@ -33,6 +34,7 @@ bool same_login(std::string_view a, std::string_view b) {
 }
 
 // The answer to a request that was not sent.
+Answer refused(const CatchUp&, Fault fault) { return CaughtUp{std::move(fault)}; }
 Answer refused(const Write& write, Fault fault) {
   return Written{write.op, write.incident, write.kind, write.key, std::move(fault), 0, ""};
 }
@@ -81,21 +83,12 @@ void edit_issue(github::Github& github, const Write& write, Written& written) {
   if (edited) written.url = edited->url;
 }
 
-void comment(github::Github& github, const Write& write, Written& written) {
-  const auto made = write.kind == "comment" ? github.comment(write.issue, write.body)
-                                            : github.edit_comment(write.comment, write.body);
-  settle(written, made);
-  if (!made) return;
-  written.number = made->id;
-  written.url = made->url;
-}
-
 }  // namespace
 
 Answer GithubCalls::carry_out(const Request& request) {
-  if (clock_ == nullptr)
+  if (around_.clock == nullptr)
     return std::visit([this](const auto& one) { return carry_out(one); }, request);
-  const base::Instant now = clock_->now().boot;
+  const base::Instant now = around_.clock->now().boot;
   if (now < left_alone_until_) {
     const Fault fault{base::ErrorCode::unavailable, "GitHub asked to be left alone",
                       left_alone_until_ - now};
@@ -103,7 +96,7 @@ Answer GithubCalls::carry_out(const Request& request) {
   }
   Answer answer = std::visit([this](const auto& one) { return carry_out(one); }, request);
   const auto& fault = std::visit([](const auto& one) -> const auto& { return one.fault; }, answer);
-  if (fault) left_alone_until_ = clock_->now().boot + fault->retry_after;
+  if (fault) left_alone_until_ = around_.clock->now().boot + fault->retry_after;
   return answer;
 }
 
@@ -119,7 +112,7 @@ Answer GithubCalls::carry_out(const Write& write) {
   }
   if (write.kind == "open_issue") open_issue(github_, write, written);
   if (write.kind == "edit_issue") edit_issue(github_, write, written);
-  if (write.kind == "comment" || write.kind == "edit_comment") comment(github_, write, written);
+  if (write.kind == "comment" || write.kind == "edit_comment") comment(write, written);
   if (write.kind == "add_label") settle(written, github_.add_labels(write.issue, write.labels));
   if (write.kind == "remove_label")
     settle(written, github_.remove_label(write.issue, write.labels.at(0)));
@@ -129,26 +122,74 @@ Answer GithubCalls::carry_out(const Write& write) {
   return written;
 }
 
+// By the agent whose words they are, where it has a voice of its own that GitHub lets speak.
+void GithubCalls::comment(const Write& write, Written& written) {
+  const auto by = [&](github::Github& github) {
+    return write.kind == "comment" ? github.comment(write.issue, write.body)
+                                   : github.edit_comment(write.comment, write.body);
+  };
+  const auto voice = around_.voices.find(std::string(voice_of(write.key)));
+  auto made = by(voice == around_.voices.end() ? github_ : *voice->second);
+  const bool refused = !made && voice != around_.voices.end() &&
+                       (made.error().code == base::ErrorCode::denied ||
+                        made.error().code == base::ErrorCode::not_found);
+  if (refused) made = by(github_);
+  settle(written, made);
+  if (!made) return;
+  written.number = made->id;
+  written.url = made->url;
+}
+
 // Whose objects are ours. An app's token may not ask; then the marker alone decides.
-std::optional<Fault> GithubCalls::learn_login() {
-  if (login_asked_) return std::nullopt;
-  const auto user = github_.get_user();
-  if (user) login_ = user->login;
-  const bool no_user = !user && (user.error().code == base::ErrorCode::denied ||
-                                 user.error().code == base::ErrorCode::not_found);
-  if (!user && !no_user) return fault_of(user.failure());
-  login_asked_ = true;
+std::optional<Fault> GithubCalls::learn_logins() {
+  if (logins_asked_) return std::nullopt;
+  std::vector<github::Github*> voices{&github_};
+  for (const auto& [agent, voice] : around_.voices) voices.push_back(voice);
+  are_all_known_ = true;
+  for (auto* voice : voices) {
+    const auto user = voice->get_user();
+    if (user) {
+      ours_.insert(user->login);
+      if (voice == &github_) login_ = user->login;
+      continue;
+    }
+    const bool has_none = user.error().code == base::ErrorCode::denied ||
+                          user.error().code == base::ErrorCode::not_found;
+    if (!has_none) return fault_of(user.failure());
+    are_all_known_ = false;
+  }
+  logins_asked_ = true;
   return std::nullopt;
+}
+
+Answer GithubCalls::carry_out(const CatchUp& catch_up) {
+  CaughtUp done;
+  if (around_.hooks == nullptr) return done;
+  const auto failed = [&](const github::Failure& failure) {
+    done.fault = fault_of(failure);
+    if (around_.on_hooks_failed) around_.on_hooks_failed(failure.error);
+    return done;
+  };
+  const auto since = std::max(caught_up_, catch_up.now - std::chrono::hours(72));
+  const auto deliveries = around_.hooks->list_deliveries(since);
+  if (!deliveries) return failed(deliveries.failure());
+  const auto ids = github::missed(*deliveries, catch_up.now);
+  for (const auto id : ids) {
+    if (const auto asked = around_.hooks->redeliver(id); !asked) return failed(asked.failure());
+  }
+  // While some are under way, or more may have been lost, all is looked at again.
+  if (ids.empty()) caught_up_ = catch_up.now - std::chrono::minutes(10);
+  return done;
 }
 
 Answer GithubCalls::carry_out(const Observe& observe) {
   Observed observed;
   observed.op = observe.op;
   observed.incident = observe.incident;
-  observed.fault = learn_login();
+  observed.fault = learn_logins();
   if (observed.fault) return observed;
   const auto is_it = [&](const auto& object) {
-    return (login_.empty() || object.author == login_) && has_marker(object.body, observe.marker);
+    return (!are_all_known_ || is_ours(object.author)) && has_marker(object.body, observe.marker);
   };
   if (observe.issue == 0) {
     github::IssueQuery query;
@@ -215,13 +256,13 @@ Answer GithubCalls::carry_out(const Ask& ask) {
   Asked asked;
   asked.incident = ask.incident;
   asked.comment = ask.comment;
-  asked.fault = learn_login();
+  asked.fault = learn_logins();
   if (asked.fault) return asked;
   auto said = github_.get_comment(ask.comment);
   const bool gone = !said && said.error().code == base::ErrorCode::not_found;
   if (!said && !gone) asked.fault = fault_of(said.failure());
   if (!said) return asked;
-  asked.is_ours = !login_.empty() && said->author == login_;
+  asked.is_ours = is_ours(said->author);
   asked.said = *std::move(said);
   if (asked.is_ours || asked.said->is_bot) return asked;
   asked.fault = read_right(asked.said->author, asked.right);
@@ -244,8 +285,8 @@ std::optional<Fault> GithubCalls::read_right(const std::string& login, github::R
 
 // Asked anew each time: whoever left the team this morning approves nothing any more.
 github::Result<bool> GithubCalls::is_approver(const std::string& login) {
-  if (approvers_.empty()) return true;
-  for (const std::string_view approver : approvers_) {
+  if (around_.approvers.empty()) return true;
+  for (const std::string_view approver : around_.approvers) {
     const auto slash = approver.find('/');
     if (!approver.starts_with('@') || slash == std::string_view::npos) {
       if (same_login(approver, login)) return true;
@@ -263,7 +304,7 @@ Answer GithubCalls::carry_out(const LookLabel& look) {
   seen.incident = look.incident;
   seen.issue = look.issue;
   seen.label = look.label;
-  seen.fault = learn_login();
+  seen.fault = learn_logins();
   if (seen.fault) return seen;
   auto changes = github_.list_label_changes(look.issue);
   if (!changes) seen.fault = fault_of(changes.failure());
@@ -271,7 +312,7 @@ Answer GithubCalls::carry_out(const LookLabel& look) {
   std::erase_if(*changes, [&](const auto& change) { return change.label != look.label; });
   if (changes->empty()) return seen;
   seen.change = changes->back();
-  seen.is_ours = !login_.empty() && seen.change->by == login_;
+  seen.is_ours = is_ours(seen.change->by);
   if (!seen.is_ours && !seen.change->is_bot) seen.fault = read_right(seen.change->by, seen.right);
   return seen;
 }
@@ -280,14 +321,14 @@ Answer GithubCalls::carry_out(const LookVotes& look) {
   SeenVotes seen;
   seen.incident = look.incident;
   seen.op = look.op;
-  seen.fault = learn_login();
+  seen.fault = learn_logins();
   if (seen.fault) return seen;
   auto reactions = github_.list_reactions(look.comment);
   // A comment that somebody deleted has no votes any more.
   const bool gone = !reactions && reactions.error().code == base::ErrorCode::not_found;
   if (!reactions && !gone) seen.fault = fault_of(reactions.failure());
   if (!reactions) return seen;
-  std::erase_if(*reactions, [&](const auto& one) { return !login_.empty() && one.by == login_; });
+  std::erase_if(*reactions, [&](const auto& one) { return is_ours(one.by); });
   seen.reactions = *std::move(reactions);
   return seen;
 }
@@ -295,13 +336,13 @@ Answer GithubCalls::carry_out(const LookVotes& look) {
 Answer GithubCalls::carry_out(const LookWho& look) {
   SeenWho seen;
   seen.incident = look.incident;
-  seen.fault = learn_login();
+  seen.fault = learn_logins();
   if (seen.fault) return seen;
   const auto changes = github_.list_state_changes(look.issue);
   if (!changes) seen.fault = fault_of(changes.failure());
   if (!changes || changes->empty()) return seen;
   seen.change = changes->back();
-  seen.is_ours = !login_.empty() && seen.change->by == login_;
+  seen.is_ours = is_ours(seen.change->by);
   return seen;
 }
 

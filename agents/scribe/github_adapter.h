@@ -2,27 +2,43 @@
 // posts the answers into its mailbox.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "agents/scribe/scribe.h"
 #include "github/github.h"
+#include "github/hooks.h"
 #include "role/mailbox.h"
 
 namespace scribe {
 
-// The translation alone, blocking. Its own state is our login, asked for once.
+// What else there may be besides the common way to GitHub. All that is pointed to is borrowed.
+struct Around {
+  // Logins and "@organisation/team"; empty: everybody with the right.
+  std::vector<std::string> approvers = {};
+  // Who speaks for an agent ("brain", …); one that is not here speaks with the common voice, and so
+  // does one whom GitHub does not let write.
+  std::map<std::string, github::Github*> voices = {};
+  github::Hooks* hooks = nullptr;  // Whose lost deliveries are asked for again.
+  // Told when that fails, which nothing else waits for.
+  std::function<void(const base::Error&)> on_hooks_failed = {};
+  // With a clock no call is made while GitHub asked to be left alone: requests that were under way
+  // when it did are answered from here.
+  const base::Clock* clock = nullptr;
+};
+
+// The translation alone, blocking. Its own state is our logins, asked for once.
 class GithubCalls {
  public:
-  // `approvers`: logins and "@organisation/team"; empty: everybody with the right. With a clock,
-  // which must outlive it, no call is made while GitHub asked to be left alone: requests that were
-  // under way when it did are answered from here.
-  explicit GithubCalls(github::Github& github, std::vector<std::string> approvers = {},
-                       const base::Clock* clock = nullptr)
-      : github_(github), approvers_(std::move(approvers)), clock_(clock) {}
+  explicit GithubCalls(github::Github& github, Around around = {})
+      : github_(github), around_(std::move(around)) {}
   [[nodiscard]] Answer carry_out(const Request& request);
 
  private:
+  [[nodiscard]] Answer carry_out(const CatchUp& catch_up);
   [[nodiscard]] Answer carry_out(const Write& write);
   [[nodiscard]] Answer carry_out(const Observe& observe);
   [[nodiscard]] Answer carry_out(const ReadControl& read);
@@ -31,24 +47,27 @@ class GithubCalls {
   [[nodiscard]] Answer carry_out(const LookWho& look);
   [[nodiscard]] Answer carry_out(const LookLabel& look);
   [[nodiscard]] Answer carry_out(const LookVotes& look);
-  [[nodiscard]] std::optional<Fault> learn_login();
+  void comment(const Write& write, Written& written);
+  [[nodiscard]] std::optional<Fault> learn_logins();
+  [[nodiscard]] bool is_ours(const std::string& login) const { return ours_.contains(login); }
   [[nodiscard]] github::Result<bool> is_approver(const std::string& login);
   [[nodiscard]] std::optional<Fault> read_right(const std::string& login, github::Right& right);
 
   github::Github& github_;
-  const std::vector<std::string> approvers_;
-  const base::Clock* const clock_;
+  const Around around_;
   base::Instant left_alone_until_;
-  std::string login_;  // Empty: not known, or an app's token, which has none.
-  bool login_asked_ = false;
+  std::string login_;           // The common voice's. Empty: not known, or an app, which has none.
+  std::set<std::string> ours_;  // That one and those of the other voices.
+  bool are_all_known_ = true;   // False: somebody else may be one of us too.
+  bool logins_asked_ = false;
+  base::WallTime caught_up_;  // Deliveries before that have been looked at.
 };
 
 // dispatch() may be called from one thread. `github` and `mailbox` must outlive it.
 class GithubAdapter {
  public:
-  GithubAdapter(github::Github& github, role::Mailbox<Answer>& mailbox,
-                std::vector<std::string> approvers = {}, const base::Clock* clock = nullptr)
-      : calls_(github, std::move(approvers), clock), mailbox_(mailbox), workers_(1) {}
+  GithubAdapter(github::Github& github, role::Mailbox<Answer>& mailbox, Around around = {})
+      : calls_(github, std::move(around)), mailbox_(mailbox), workers_(1) {}
   void dispatch(const std::string& key, const Request& request) {
     workers_.submit([this, key, request] { mailbox_.post(key, calls_.carry_out(request)); });
   }

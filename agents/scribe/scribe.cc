@@ -75,7 +75,8 @@ bool is_open(const Incident& incident) {
 }  // namespace
 
 std::string key_of(const Request& request) {
-  return std::visit(overloaded{[](const Write&) { return std::string("write"); },
+  return std::visit(overloaded{[](const CatchUp&) { return std::string("catch_up"); },
+                               [](const Write&) { return std::string("write"); },
                                [](const Observe& observe) { return "observe:" + observe.op; },
                                [](const ReadControl&) { return std::string("control"); },
                                [](const Listen&) { return std::string("listen"); },
@@ -243,6 +244,12 @@ void Scribe::take(const ControlRead& read, base::Now now) {
   if (read.number != 0 || steering_.stop_word() == true) stop_seen_ = read.stop;
 }
 
+// It is a convenience: its failure stops nothing else, unless GitHub wants to be left alone.
+void Scribe::take(const CaughtUp& done, base::Now now) {
+  catch_up_at_ = now.boot + options_.catch_up_every * (done.fault ? 10 : 1);
+  if (done.fault && done.fault->retry_after > base::Duration(0)) troubled(*done.fault, now);
+}
+
 void Scribe::take(const Heard& heard, base::Now now) {
   if (heard.fault) return troubled(*heard.fault, now);
   answered();
@@ -291,6 +298,7 @@ role::Output<Request> Scribe::decide(const role::View& view) {
   }
   write_next(view, out);
   poll(view, out);
+  catch_up(view, out);
   steer(view, out);
   count_votes(view, out);
   return out;
@@ -545,6 +553,13 @@ void Scribe::poll(const role::View& view, Output& out) {
   control_hinted_ = false;
   polled_at_ = view.now.boot;
   out.ask(ReadControl{});
+}
+
+void Scribe::catch_up(const role::View& view, Output& out) {
+  if (options_.catch_up_every == base::Duration(0) || !reachable_ || view.busy("catch_up")) return;
+  const auto at = std::max(catch_up_at_, quiet_until_);
+  if (view.now.boot < at) return out.wake_by(at);
+  out.ask(CatchUp{view.now.wall});
 }
 
 void Scribe::steer(const role::View& view, Output& out) {

@@ -42,8 +42,12 @@ struct Observe {
 };
 // The open issue with the label sre:control, and whether sre:stop is on it.
 struct ReadControl {};
+// Webhooks that never arrived: ask for them again.
+struct CatchUp {
+  base::WallTime now;
+};
 using Request =
-    std::variant<Write, Observe, ReadControl, Listen, Ask, LookWho, LookLabel, LookVotes>;
+    std::variant<CatchUp, Write, Observe, ReadControl, Listen, Ask, LookWho, LookLabel, LookVotes>;
 
 struct Written {
   std::string op;
@@ -65,8 +69,11 @@ struct ControlRead {
   std::int64_t number = 0;  // 0: there is none.
   bool stop = false;
 };
-using Answer =
-    std::variant<Written, Observed, ControlRead, Heard, Asked, SeenWho, SeenLabel, SeenVotes>;
+struct CaughtUp {
+  std::optional<Fault> fault;
+};
+using Answer = std::variant<CaughtUp, Written, Observed, ControlRead, Heard, Asked, SeenWho,
+                            SeenLabel, SeenVotes>;
 
 [[nodiscard]] std::string key_of(const Request& request);
 
@@ -86,8 +93,9 @@ struct Options {
   base::Duration control_every = std::chrono::seconds(5);
   base::Duration backoff_min = std::chrono::milliseconds(250);
   base::Duration backoff_max = std::chrono::seconds(30);  // 2 s for the forge.
-  base::Duration steer_every{0};  // Between two looks at what people say; 0: nobody is heard.
-  base::Duration votes_every{0};  // Between two counts of people's votes; 0: none are counted.
+  base::Duration catch_up_every{0};  // Between two looks for lost webhooks; 0: none is looked for.
+  base::Duration steer_every{0};     // Between two looks at what people say; 0: nobody is heard.
+  base::Duration votes_every{0};     // Between two counts of people's votes; 0: none are counted.
   int posts_per_minute = 40, posts_per_hour = 240;  // Of issues and comments; 0: any number.
   int writes_per_minute = 80;  // Of any kind: GitHub's points, 5 each; 0: any number.
   int issues_per_hour =
@@ -138,6 +146,7 @@ class Scribe final : public role::Role<Request, Answer> {
   void take(const Written& written, base::Now now);
   void take(const Observed& observed, base::Now now);
   void take(const ControlRead& read, base::Now now);
+  void take(const CaughtUp& done, base::Now now);
   void take(const Heard& heard, base::Now now);
   void take(const Asked& asked, base::Now now);
   void take(const SeenWho& seen, base::Now now);
@@ -154,6 +163,7 @@ class Scribe final : public role::Role<Request, Answer> {
   void end_incident(incident::IncidentId id, Telling& telling, const role::View& view, Output& out);
   void write_next(const role::View& view, Output& out);
   void poll(const role::View& view, Output& out);
+  void catch_up(const role::View& view, Output& out);
   void steer(const role::View& view, Output& out);
   void count_votes(const role::View& view, Output& out);
 
@@ -183,7 +193,7 @@ class Scribe final : public role::Role<Request, Answer> {
   bool reachable_ = false;     // Until a first read says so.
   base::Instant quiet_until_;  // No call before that.
   base::Duration backoff_{0};
-  base::Instant poll_at_;
+  base::Instant poll_at_, catch_up_at_;
   bool listen_hinted_ = false, control_hinted_ = false;  // Since the latest question.
   base::Instant listened_at_, polled_at_;                // When that was asked.
   bool control_missing_ = false;                         // By the latest read.

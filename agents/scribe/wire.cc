@@ -4,6 +4,7 @@
 #include "agents/scribe/key_file.h"
 #include "github/address.h"
 #include "github/configured.h"
+#include "github/hooks.h"
 #include "role/process.h"
 
 extern char** environ;  // POSIX has no header for it.
@@ -24,6 +25,11 @@ base::Redactor redactor_of(const config::Config& config, const std::string& key,
   return base::Redactor(std::move(secrets));
 }
 
+bool watches_hooks(const config::Config& config) {
+  const bool can_list = config.github.hook != 0 || config.github.app;
+  return !config.embedded() && can_list && !config.github.webhook_secret.empty();
+}
+
 Options options_of(const config::Config& config, std::string key) {
   Options options;
   options.marker_key = std::move(key);
@@ -36,6 +42,7 @@ Options options_of(const config::Config& config, std::string key) {
   options.healing_first = std::chrono::seconds(1);
   options.steer_every = std::chrono::seconds(15);
   options.votes_every = std::chrono::minutes(5);
+  if (watches_hooks(config)) options.catch_up_every = std::chrono::minutes(1);
   if (config.embedded()) {  // Lists of the forge never lag, and it is on this host.
     options.card_every = std::chrono::milliseconds(200);
     options.miss_gap = std::chrono::milliseconds(200);
@@ -45,6 +52,23 @@ Options options_of(const config::Config& config, std::string key) {
     options.votes_every = std::chrono::seconds(5);
   }
   return options;
+}
+
+// The agents that speak for themselves. The embedded forge knows one of us alone.
+using Voices = std::map<std::string, std::unique_ptr<github::Github>>;
+base::Result<Voices> open_voices(const config::Config& config, const github::RestOptions& common,
+                                 const base::Clock& clock) {
+  Voices voices;
+  if (config.embedded()) return voices;
+  for (const auto& [agent, token] : config.github.tokens) {
+    github::RestOptions own = common;
+    own.app.reset();
+    own.token = token;
+    auto voice = github::make_rest_github(own, clock);
+    if (!voice) return voice.error().in("github.tokens." + agent);
+    voices[agent] = std::move(voice).value();
+  }
+  return voices;
 }
 
 }  // namespace
@@ -64,7 +88,23 @@ int run(const config::Config& config, const base::Logger& log) {
   options.redactor = redactor_of(config, *key, target->token);
   Scribe scribe(std::move(options), random);
   role::Mailbox<Answer> mailbox;
-  GithubAdapter adapter(**github, mailbox, config.github.approvers, &(*desk)->clock);
+  auto voices = open_voices(config, *target, (*desk)->clock);
+  if (!voices) return role::exit_code(voices.error(), log);
+  Around around{config.github.approvers};
+  for (const auto& [agent, voice] : *voices) around.voices[agent] = voice.get();
+  std::unique_ptr<github::Hooks> hooks;
+  if (watches_hooks(config)) {
+    auto opened = github::make_rest_hooks(*target, config.github.hook, (*desk)->clock);
+    if (!opened) return role::exit_code(opened.error(), log);
+    hooks = std::move(opened).value();
+    around.hooks = hooks.get();
+    around.on_hooks_failed = [&log](const base::Error& error) {
+      log.warn("lost webhooks cannot be asked for again; GitHub is polled all the same",
+               {{"error", error.message}});
+    };
+  }
+  around.clock = &(*desk)->clock;
+  GithubAdapter adapter(**github, mailbox, std::move(around));
   log.info("the scribe writes", {{"api", target->line.api}, {"repository", target->repository}});
   auto outside = (*desk)->outside(config, log, stop);
   outside.reads_inbox = true;

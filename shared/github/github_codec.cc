@@ -241,6 +241,22 @@ base::Result<InstallationToken> decode_installation_token(std::string_view text)
   return token;
 }
 
+base::Result<std::vector<HookDelivery>> decode_hook_deliveries(std::string_view text) {
+  const auto array = base::parse_json(text);
+  if (!array) return array.error();
+  if (!array->is_array()) return bad("a list of deliveries");
+  std::vector<HookDelivery> all;
+  for (const auto& object : *array) {
+    HookDelivery one{base::get_int(object, "id"), base::get_string(object, "guid"),
+                     time_in(object, "delivered_at"),
+                     static_cast<int>(base::get_int(object, "status_code")),
+                     base::get_string(object, "event")};
+    if (one.id <= 0 || one.guid.empty()) return bad("a delivery");
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
 Refusal decode_refusal(std::string_view body) {
   const auto object = base::parse_json(body);
   if (!object || !object->is_object()) return {std::string(base::cut_utf8(body, 200)), {}};

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "github/github.h"
+#include "github/hooks.h"
 
 namespace github {
 
@@ -58,6 +59,8 @@ struct InstallationToken {
   bool may_write_issues = true;  // False only where GitHub says so.
 };
 [[nodiscard]] base::Result<InstallationToken> decode_installation_token(std::string_view json);
+
+[[nodiscard]] base::Result<std::vector<HookDelivery>> decode_hook_deliveries(std::string_view json);
 
 // What GitHub says of a failure: "message" and the codes of "errors".
 struct Refusal {

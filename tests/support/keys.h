@@ -54,6 +54,12 @@ inline std::string pem_of(X509* certificate) {
   return text_of(bio.get());
 }
 
+inline std::string public_pem_of(EVP_PKEY* key) {
+  const std::unique_ptr<BIO, FreeKey> bio(BIO_new(BIO_s_mem()));
+  base::ensure(PEM_write_bio_PUBKEY(bio.get(), key) == 1, "no PEM could be written");
+  return text_of(bio.get());
+}
+
 // Valid for a day. `issuer` null: signs itself, as an authority; else it is for 127.0.0.1.
 inline Certificate make_certificate(EVP_PKEY* key, const char* name, X509* issuer = nullptr,
                                     EVP_PKEY* issuer_key = nullptr) {

@@ -8,6 +8,7 @@
 #include "github/address.h"
 #include "github/app_jwt.h"
 #include "github/github_codec.h"
+#include "github/hooks.h"
 #include "tests/support/keys.h"
 #include "tests/support/print.h"
 
@@ -162,6 +163,49 @@ TEST_CASE("NO_PROXY names hosts, what is below them, and ports") {
     CAPTURE(row.list);
     CHECK(github::goes_direct(*github::parse_api(row.api), row.list) == row.direct);
   }
+}
+
+TEST_CASE("webhooks that never arrived: which attempts are made again") {
+  const auto ago = [](base::Duration by) {
+    return kNow.wall - std::chrono::duration_cast<base::Millis>(by);
+  };
+  using Deliveries = std::vector<github::HookDelivery>;
+  struct Row {
+    const char* name;
+    Deliveries deliveries;
+    std::vector<std::int64_t> again;
+  };
+  const Row rows[] = {
+      {"none", {}, {}},
+      {"arrived", {{1, "a", ago(5min), 200, "issues"}}, {}},
+      {"refused by us", {{1, "a", ago(5min), 503, "issues"}}, {1}},
+      {"nobody there", {{1, "a", ago(5min), 0, "issue_comment"}}, {1}},
+      {"perhaps under way", {{1, "a", ago(1min), 0, "issues"}}, {}},
+      {"of no use", {{1, "a", ago(5min), 0, "push"}}, {}},
+      {"too old", {{1, "a", ago(72h), 0, "issues"}}, {}},
+      {"arrived when sent again",
+       {{2, "a", ago(3min), 202, "issues"}, {1, "a", ago(5min), 0, "issues"}},
+       {}},
+      {"the latest attempt counts",
+       {{2, "a", ago(3min), 0, "issues"}, {1, "a", ago(5min), 0, "issues"}},
+       {2}},
+      {"four attempts are enough",
+       {{4, "a", ago(2min), 0, "issues"},
+        {3, "a", ago(3min), 0, "issues"},
+        {2, "a", ago(4min), 0, "issues"},
+        {1, "a", ago(5min), 0, "issues"}},
+       {}},
+      {"oldest first",
+       {{9, "b", ago(3min), 0, "issues"}, {7, "a", ago(5min), 500, "issues"}},
+       {7, 9}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    CHECK(github::missed(row.deliveries, kNow.wall) == row.again);
+  }
+  Deliveries many;
+  for (int i = 0; i < 30; ++i) many.push_back({i + 1, std::to_string(i), ago(1h), 0, "issues"});
+  CHECK(github::missed(many, kNow.wall).size() == 10);
 }
 
 }  // namespace

@@ -54,7 +54,9 @@ class World {
   // As after a crash: all that is known comes from the ledger.
   void restart() {
     scribe_.emplace(options, random_);
-    calls_.emplace(github, approvers, &clock);
+    scribe::Around around{approvers};
+    around.clock = &clock;
+    calls_.emplace(github, std::move(around));
     in_flight_.clear();
     position_ = inbox_ = 0;
     ++restarts;
