@@ -126,6 +126,7 @@ class ScoutScene {
   }
   void alert(const std::string& subject, base::Duration age = 0s) {
     ledger::Delivery delivery;
+    delivery.source = "webhook";
     delivery.body = R"({"service":")" + subject + R"("})";
     delivery.received = stage().now.wall - std::chrono::duration_cast<base::Millis>(age);
     scout_->absorb(delivery, stage().now);

@@ -7,9 +7,9 @@ sre_test(unit_scribe
 sre_test(unit_scribe_flood
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_flood_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_faults_test.cc
   LINKS agent_scribe_adapters fake_github fake_ledger
-  LABEL unit)
-# What leaves the house, rendered by md4c as a reader sees it.
+  LABEL simulation)
+# What leaves the house, rendered by md4c as a reader sees it; 300 hostile texts and 800 hidden secrets take seconds.
 sre_test(unit_scribe_foreign
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_foreign_test.cc
   LINKS agent_scribe_adapters fake_github fake_ledger ${MD4C_HTML_LIBRARY} ${MD4C_LIBRARY}
-  LABEL unit)
+  LABEL simulation)
