@@ -1,0 +1,79 @@
+#include "tests/fuzz/targets.h"
+
+#include <algorithm>
+#include <string>
+
+#include "agents/console/github_door.h"
+#include "agents/scribe/commands.h"
+#include "base/ensure.h"
+#include "base/hash.h"
+#include "github/webhook_codec.h"
+
+namespace fuzz {
+namespace {
+
+using base::ensure;
+
+constexpr const char* kSecret = "a secret of the webhook";
+
+http::Request request_of(std::string_view bytes, const char* type, std::string_view event) {
+  http::Request request;
+  request.method = "POST";
+  request.body = bytes;
+  request.headers = {{"Content-Type", type},
+                     {"X-GitHub-Delivery", "1"},
+                     {"X-GitHub-Event", std::string(event)},
+                     {"X-Hub-Signature-256", "sha256=" + base::hmac_sha256_hex(kSecret, bytes)}};
+  return request;
+}
+
+void check_door(const http::Request& request, const console::GithubDoor& door) {
+  const auto verdict = console::judge_github(request, door);
+  const bool known = verdict.status == 200 || verdict.status == 202 || verdict.status == 400;
+  ensure(known, "a signed body is neither taken nor refused");
+  ensure(verdict.delivery.empty() == verdict.hint.empty(), "half of a delivery");
+  if (verdict.hint.empty()) return;
+  ensure(verdict.status == 200, "something refused is kept");
+  const auto kept = github::decode_hint(verdict.hint);
+  ensure(kept.ok() && kept->issue > 0, "what is kept names no issue");
+  ensure(kept->event == "issues" || kept->event == "issue_comment", "what is kept is of no use");
+}
+
+}  // namespace
+
+void try_webhook(std::string_view bytes) {
+  if (const auto hint = github::decode_webhook(bytes)) {
+    ensure(!hint->event.empty(), "a hint without event");
+    const auto again = github::decode_hint(github::encode_hint(*hint, bytes));
+    ensure(again.ok() && again->event == hint->event && again->issue == hint->issue,
+           "a hint that is another after it was kept");
+  }
+  (void)github::decode_hint(bytes);
+  const console::GithubDoor door{{kSecret}, "acme/infra"};
+  for (const char* event : {"issues", "issue_comment", "ping"}) {
+    check_door(request_of(bytes, "application/json", event), door);
+    check_door(request_of(bytes, "application/x-www-form-urlencoded", event), door);
+  }
+  const console::GithubDoor other{{"another secret"}, "acme/infra"};
+  const auto refused = console::judge_github(request_of(bytes, "", "issues"), other);
+  ensure(refused.status == 401 && refused.delivery.empty(), "another's signature is taken");
+  const std::string text(bytes.substr(0, 100));
+  ensure(!github::is_signed(bytes, text, {kSecret}) || text.size() == 71, "a signature by chance");
+}
+
+void try_command(std::string_view bytes) {
+  const auto order = scribe::parse_command(bytes);
+  if (!order) return;
+  const auto verb = scribe::to_string(order->verb);
+  ensure(bytes.starts_with(verb), "a command that does not stand at the beginning");
+  const char after = bytes.size() > verb.size() ? bytes[verb.size()] : '\n';
+  ensure(after == ' ' || after == '\t' || after == '\r' || after == '\n',
+         "a command that is the beginning of another word");
+  ensure(order->line.size() <= 120 && bytes.starts_with(order->line), "not as it was said");
+  ensure(order->line.find_first_of("\r\n") == std::string::npos, "more than the first line");
+  ensure(order->argument.find_first_of(" \t\r\n") == std::string::npos, "more than one word");
+  ensure(bytes.find(order->argument) != std::string_view::npos, "a word that was not said");
+  ensure(scribe::needed_right(order->verb) >= github::Right::triage, "a command for everybody");
+}
+
+}  // namespace fuzz
