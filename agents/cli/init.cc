@@ -23,9 +23,11 @@ mode: dry_run
 # Where incidents are written. "embedded" serves a GitHub-like issue page on this host.
 github:
   repository: embedded
-  # For a real repository, with a token that may write issues and contents:
+  # For a real repository, with a token that may write issues, or as a GitHub App:
   # repository: owner/name
   # token: ${GITHUB_PERSONAL_ACCESS_TOKEN}
+  # app: {id: 1234, installation: 5678, private_key: app.pem}
+  # webhook_secret: ${GITHUB_WEBHOOK_SECRET}   # For POST /github/webhook on the console.
 
 # Everything this host remembers: ledger, index, sockets. Relative to this file.
 state: state

@@ -17,7 +17,8 @@ constexpr int kRefusalsMax = 3;
 constexpr base::Duration kRefusedWait = std::chrono::seconds(1);      // Doubling …
 constexpr base::Duration kRefusedWaitMax = std::chrono::minutes(10);  // … up to this.
 constexpr base::Duration kHintFresh = std::chrono::minutes(10);  // Older ones: polled long since.
-constexpr base::Duration kHintGap = std::chrono::seconds(1);     // However many webhooks there are.
+constexpr base::Duration kHintLag = std::chrono::seconds(3);
+constexpr base::Duration kHintGap = std::chrono::seconds(1);  // However many webhooks there are.
 constexpr base::Duration kDeniedWait = std::chrono::minutes(1);
 constexpr base::Duration kObserveBefore = std::chrono::minutes(5);  // RELIABILITY section 4.
 
@@ -570,9 +571,12 @@ void Scribe::steer(const role::View& view, Output& out) {
   if (const auto look = steering_.look_label(); look && !view.busy("label")) out.ask(*look);
   if (view.busy("listen")) return;
   if (listen_hinted_) steering_.listen_by(listened_at_ + kHintGap);
+  if (listen_again_at_) steering_.listen_by(*listen_again_at_);
   const auto listen = steering_.listen(book_, view.now);
   if (!listen) return out.wake_by(steering_.listen_at());
-  listen_hinted_ = false;
+  // A list may lag behind the webhook that tells of it.
+  listen_again_at_.reset();
+  if (std::exchange(listen_hinted_, false)) listen_again_at_ = view.now.boot + kHintLag;
   listened_at_ = view.now.boot;
   out.ask(*listen);
 }

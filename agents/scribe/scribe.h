@@ -195,6 +195,7 @@ class Scribe final : public role::Role<Request, Answer> {
   base::Duration backoff_{0};
   base::Instant poll_at_, catch_up_at_;
   bool listen_hinted_ = false, control_hinted_ = false;  // Since the latest question.
+  std::optional<base::Instant> listen_again_at_;         // For what the lists did not show yet.
   base::Instant listened_at_, polled_at_;                // When that was asked.
   bool control_missing_ = false;                         // By the latest read.
   std::optional<bool> stop_seen_;                        // By a read that no decision has used yet.

@@ -274,6 +274,14 @@ TEST_CASE_FIXTURE(TlsScene, "through a proxy, TLS ends at GitHub and no secret s
     CHECK(refused.error().message.find("github.proxy") != std::string::npos);
     CHECK(refused.error().message.find("wrong-one") == std::string::npos);
   }
+  SUBCASE("the tunnel does not make a certificate trusted") {
+    options.line.ca_file = folder.file("stranger.pem");
+    const auto refused = look();
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code == ErrorCode::unavailable);
+    CHECK(refused.error().message.find("could not trust its certificate") != std::string::npos);
+    CHECK(server.seen.size() == 1);
+  }
   SUBCASE("a proxy that is not there: nothing was sent") {
     options.line.proxy = "http://127.0.0.1:1";
     auto made = github::make_rest_github(options, clock);

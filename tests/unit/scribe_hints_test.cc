@@ -117,6 +117,20 @@ TEST_CASE("hints: a comment counts within two seconds of its webhook, not of the
   }
 }
 
+TEST_CASE("hints: a list that lags behind its webhook is looked at once more") {
+  Steered world;
+  world.options.steer_every = 1h;
+  world.restart();
+  await_approval(world);
+  world.github.set_list_lag(2s);
+  world.github.say("alice", 1, "/approve a1b2c3d4");
+  world.hint("d1", "issue_comment", 1, "x");
+  world.settle(2s);
+  CHECK(world.count<ApprovalGiven>() == 0);
+  world.settle(3s);
+  CHECK(world.count<ApprovalGiven>() == 1);
+}
+
 TEST_CASE("hints: thousands of them, and none is obeyed or makes more than a call each second") {
   Steered world;
   world.options.steer_every = 15s;
