@@ -17,4 +17,8 @@ struct RepositoryRights {
 // answer, a key file that cannot be read), invalid (anything else). No secret is in any message.
 [[nodiscard]] base::Result<RepositoryRights> probe_repository(const config::Config& config);
 
+// The login of that token, by the same way. Errors: the same.
+[[nodiscard]] base::Result<std::string> probe_login(const config::Config& config,
+                                                    const std::string& token);
+
 }  // namespace cli

@@ -164,4 +164,21 @@ Check check_github(const config::Config& config) {
   return {"github", CheckStatus::ok, repository + " can be written" + as, ""};
 }
 
+std::vector<Check> check_voices(const config::Config& config) {
+  std::vector<Check> checks;
+  if (config.embedded()) return checks;
+  for (const auto& [agent, token] : config.github.tokens) {
+    const std::string name = "github voice of " + agent;
+    const auto login = probe_login(config, token);
+    if (login.ok()) {
+      checks.push_back({name, CheckStatus::ok, "writes as " + *login, ""});
+    } else {
+      checks.push_back(
+          {name, CheckStatus::warn, login.error().message,
+           "its comments are written by the common voice; check github.tokens." + agent});
+    }
+  }
+  return checks;
+}
+
 }  // namespace cli

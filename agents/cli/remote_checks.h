@@ -19,5 +19,7 @@ namespace cli {
 [[nodiscard]] std::vector<Check> check_services(const config::Config& config);
 // The embedded forge needs nothing; a real repository needs a token that may write there.
 [[nodiscard]] Check check_github(const config::Config& config);
+// One finding for each agent that has a token of its own: GitHub knows it.
+[[nodiscard]] std::vector<Check> check_voices(const config::Config& config);
 
 }  // namespace cli

@@ -9,5 +9,5 @@ sre_test(integration_scribe
 sre_test(integration_scribe_github
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_github_test.cc
   LINKS agent_scribe_adapters github_adapters forge_adapters agent_console_adapters ledger_adapters
-    PkgConfig::httplib OpenSSL::SSL
+    agent_cli PkgConfig::httplib OpenSSL::SSL
   LABEL integration)

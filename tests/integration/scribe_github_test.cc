@@ -3,10 +3,12 @@
 #include <doctest/doctest.h>
 #include <httplib.h>
 
+#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include "agents/cli/remote_checks.h"
 #include "agents/console/console.h"
 #include "agents/scribe/github_adapter.h"
 #include "forge/forge.h"
@@ -38,8 +40,11 @@ struct Scene {
     wanted.tokens = {{"owner-token", "sre-space"},
                      {"brain-token", "sre-brain"},
                      {"memory-token", "sre-memory"},
+                     {"reader-token", "reader"},
                      {"eve-token", "eve"}};
-    wanted.roles = {{"sre-brain", forge::Role::write}, {"eve", forge::Role::write}};
+    wanted.roles = {{"sre-brain", forge::Role::write},
+                    {"reader", forge::Role::read},
+                    {"eve", forge::Role::write}};
     forge::App app;
     app.id = 4711;
     app.slug = "sre-app";
@@ -149,6 +154,33 @@ TEST_CASE_FIXTURE(Scene,
   CHECK(std::get<scribe::Asked>(calls.carry_out(Request(ask))).said->is_bot);
 }
 
+TEST_CASE_FIXTURE(Scene, "the doctor goes the Scribe's way, and says who writes") {
+  config::Config config;
+  config.github.repository = "sre-space/demo";
+  config.github.api = forge->url();
+  config.github.token = "owner-token";
+  using cli::CheckStatus;
+  CHECK(cli::check_github(config).status == CheckStatus::ok);
+  config.github.token = "reader-token";
+  CHECK(cli::check_github(config).status == CheckStatus::warn);
+  config.github.token = "revoked";
+  CHECK(cli::check_github(config).status == CheckStatus::fail);
+  const std::string file = folder.file("app.pem");
+  std::ofstream(file) << support::pem_of(key.get());
+  config.github.app = {"4711", "4711", file, ""};
+  const auto app = cli::check_github(config);
+  CHECK(app.status == CheckStatus::ok);
+  CHECK(app.detail == "sre-space/demo can be written as app 4711");
+  config.github.app->installation = "1";
+  CHECK(cli::check_github(config).detail.find("github.app.installation") != std::string::npos);
+  config.github.tokens = {{"brain", "brain-token"}, {"fixer", "revoked"}};
+  const auto voices = cli::check_voices(config);
+  REQUIRE(voices.size() == 2);
+  CHECK(voices[0].status == CheckStatus::ok);
+  CHECK(voices[0].detail == "writes as sre-brain");
+  CHECK(voices[1].status == CheckStatus::warn);
+}
+
 struct HookScene : Scene {
   std::unique_ptr<ledger::Ledger> ledger =
       ledger::open_sqlite({folder.file("ledger.db"), false}, clock).value();
@@ -218,7 +250,9 @@ TEST_CASE_FIXTURE(HookScene, "what the console missed is asked for again, and ar
   };
   CHECK_FALSE(catch_up(later(2min)).fault.has_value());
   CHECK(comes_true([&] { return ledger->deliveries(0)->size() == 2; }));
-  CHECK(github::missed(*(*hooks)->list_deliveries({}), later(2min)).empty());
+  // The forge writes down that it arrived after the console has it.
+  CHECK(comes_true(
+      [&] { return github::missed(*(*hooks)->list_deliveries({}), later(2min)).empty(); }));
   CHECK_FALSE(catch_up(later(4min)).fault.has_value());
   CHECK(ledger->deliveries(0)->size() == 2);
   // Somebody without the right to see them stops nothing but this.
