@@ -8,6 +8,8 @@ add_test(NAME integration_forge_schema
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(integration_forge_schema PROPERTIES 
   LABELS integration TIMEOUT 120 SKIP_RETURN_CODE 77)
+sre_test(integration_forge_repository SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_git_test.cc
+  LINKS forge_adapters PkgConfig::httplib PkgConfig::git2 OpenSSL::SSL LABEL integration)
 add_test(NAME integration_forge_git
   COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/forge_git_test.py $<TARGET_FILE:forge_probe>
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

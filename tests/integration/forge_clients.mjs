@@ -68,6 +68,40 @@ const {data: hook} = await octokit.rest.repos.createWebhook(
 await octokit.rest.repos.listWebhookDeliveries({...at, hook_id: hook.id});
 await octokit.rest.repos.deleteWebhook({...at, hook_id: hook.id});
 
+// A fix: blobs to a tree to a commit to a branch, checked, reviewed in words, squashed.
+const {data: main} = await octokit.rest.git.getRef({...at, ref: 'heads/main'});
+const {data: blob} = await octokit.rest.git.createBlob({...at, content: 'memory: 1Gi\n'});
+const {data: tree} = await octokit.rest.git.createTree({...at, base_tree: main.object.sha,
+  tree: [{path: 'deploy/limits.yaml', mode: '100644', type: 'blob', sha: blob.sha}]});
+const {data: commit} = await octokit.rest.git.createCommit(
+  {...at, message: 'raise the limit', tree: tree.sha, parents: [main.object.sha]});
+await octokit.rest.git.createRef({...at, ref: 'refs/heads/fix/limit', sha: commit.sha});
+await octokit.rest.repos.getBranch({...at, branch: 'fix/limit'});
+const {data: file} = await octokit.rest.repos.getContent(
+  {...at, path: 'deploy/limits.yaml', ref: 'fix/limit'});
+assert.equal(Buffer.from(file.content, 'base64').toString(), 'memory: 1Gi\n');
+await octokit.rest.repos.updateBranchProtection({...at, branch: 'main', enforce_admins: true,
+  required_status_checks: {strict: true, contexts: ['replay']}, restrictions: null,
+  required_pull_request_reviews: null});
+const {data: pull} = await octokit.rest.pulls.create(
+  {...at, title: 'Raise the limit', head: 'fix/limit', base: 'main'});
+const which = {...at, pull_number: pull.number};
+const merge = {...which, merge_method: 'squash', sha: commit.sha};
+await assert.rejects(octokit.rest.pulls.merge(merge), {status: 405});
+const {data: run} = await octokit.rest.checks.create(
+  {...at, name: 'replay', head_sha: commit.sha, status: 'in_progress'});
+await octokit.rest.checks.update({...at, check_run_id: run.id, conclusion: 'success'});
+await octokit.rest.repos.createCommitStatus(
+  {...at, sha: commit.sha, state: 'success', context: 'ci'});
+const files = await octokit.paginate(octokit.rest.pulls.listFiles, {...which, per_page: 1});
+assert.deepEqual(files.map((one) => one.filename), ['deploy/limits.yaml']);
+await octokit.rest.pulls.createReview({...which, event: 'COMMENT', body: 'by the rules'});
+await octokit.rest.issues.createComment({...at, issue_number: pull.number, body: 'merging'});
+await assert.rejects(octokit.rest.pulls.merge({...merge, sha: main.object.sha}), {status: 409});
+const {data: merged} = await octokit.rest.pulls.merge(merge);
+assert.equal((await octokit.rest.repos.getCommit({...at, ref: 'main'})).data.sha, merged.sha);
+await octokit.rest.git.deleteRef({...at, ref: 'heads/fix/limit'});
+
 await assert.rejects(octokit.rest.issues.get({...at, issue_number: 9999}), {status: 404});
 await assert.rejects(octokit.rest.issues.create({...at, title: 'x'.repeat(257)}), {status: 422});
 

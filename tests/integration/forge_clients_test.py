@@ -62,6 +62,16 @@ def try_gh(url, folder):
     found = json.loads(gh("search/issues", "-X", "GET", "-f",
                           "q=repo:sre-space/demo is:closed label:gh"))
     check(found["total_count"] == 1 and found["items"][0]["comments"] == 1, f"gh: search {found}")
+    main = gh(f"{REPO}/git/ref/heads/main", "--jq", ".object.sha").strip()
+    gh(f"{REPO}/git/refs", "-f", "ref=refs/heads/by/gh", "-f", f"sha={main}")
+    gh(f"{REPO}/contents/by/gh.txt", "-X", "PUT", "-f", "message=by gh", "-f", "branch=by/gh",
+       "-f", "content=Z2g=")
+    pull = json.loads(gh(f"{REPO}/pulls", "-f", "title=by gh", "-f", "head=by/gh", "-f",
+                         "base=main"))
+    check(pull["changed_files"] == 1, f"gh: pull request {pull}")
+    gh(f"{REPO}/pulls/{pull['number']}/merge", "-X", "PUT", "-f", "merge_method=squash", "-f",
+       f"sha={pull['head']['sha']}")
+    gh(f"{REPO}/git/refs/heads/by/gh", "-X", "DELETE")
     refused = gh(f"{REPO}/issues/9999", expect=1)
     check(json.loads(refused)["message"] == "Not Found", f"gh: 404 {refused}")
 

@@ -27,7 +27,7 @@ TEST_CASE("search: words and qualifiers, quoted or not") {
   CHECK(search->filter.is_pull == false);
 }
 
-TEST_CASE("search: nothing asked is everything, pull requests are nothing") {
+TEST_CASE("search: nothing asked is everything, pull requests by their word") {
   const auto all = parse_search("");
   REQUIRE(all.ok());
   CHECK(all->filter.state == IssueState::all);
