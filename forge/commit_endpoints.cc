@@ -163,7 +163,7 @@ Reply list_statuses(SqliteStore& store, const Call& call) {
 Reply get_combined(SqliteStore& store, const Call& call) {
   const auto sha = call.git->resolve(param(call, "ref"));
   if (!sha) return reply::not_found();
-  const auto latest = latest_statuses(store, call, *sha);
+  const auto latest = latest_statuses(store, call.repository, *sha);
   Json list = Json::array();
   for (const CommitStatus& status : latest) {
     list.push_back(status_json(status, place_of(call)));

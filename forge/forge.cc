@@ -197,7 +197,7 @@ base::Result<std::unique_ptr<Forge>> Forge::open(Options options, const base::Cl
                                      ApiLinks{*state->git});
   state->api->note_refs(options.owner_login);
   state->sender->wake();
-  state->pages = std::make_unique<Pages>(options, *state->store, *state->api, clock);
+  state->pages = std::make_unique<Pages>(options, *state->store, *state->git, *state->api, clock);
   state->door = std::make_unique<GitDoor>(
       *state->api, [state = state.get()](const auto& work) { return state->pass(work); },
       options.repository, git::BackendOptions{options.git_path});

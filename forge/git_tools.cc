@@ -66,10 +66,10 @@ Reply refuse_git(const base::Error& error) {
   return make_refusal(503, error.message);
 }
 
-std::vector<CommitStatus> latest_statuses(SqliteStore& store, const Call& call,
+std::vector<CommitStatus> latest_statuses(SqliteStore& store, const Repository& repository,
                                           const std::string& sha) {
   std::vector<CommitStatus> latest;
-  for (CommitStatus& status : GitTables(store).list_statuses(call.repository, sha)) {
+  for (CommitStatus& status : GitTables(store).list_statuses(repository, sha)) {
     const bool is_known = std::any_of(latest.begin(), latest.end(), [&](const CommitStatus& one) {
       return one.context == status.context;
     });
@@ -87,10 +87,10 @@ std::string combined_state(const std::vector<CommitStatus>& latest) {
   return latest.empty() || has("pending") ? "pending" : "success";
 }
 
-std::vector<std::string> missing_checks(SqliteStore& store, const Call& call,
+std::vector<std::string> missing_checks(SqliteStore& store, const Repository& repository,
                                         const Protection& protection, const std::string& sha) {
-  const auto statuses = latest_statuses(store, call, sha);
-  const auto checks = GitTables(store).list_checks(call.repository, sha);
+  const auto statuses = latest_statuses(store, repository, sha);
+  const auto checks = GitTables(store).list_checks(repository, sha);
   std::vector<std::string> missing;
   for (const std::string& context : protection.contexts) {
     const auto status = std::find_if(statuses.begin(), statuses.end(),

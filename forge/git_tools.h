@@ -29,13 +29,15 @@ namespace forge {
 [[nodiscard]] Reply refuse_because(std::string_view message);  // 422 with this message.
 
 // Which of the required contexts are not green at `sha`, by the latest word on each.
-[[nodiscard]] std::vector<std::string> missing_checks(SqliteStore& store, const Call& call,
+[[nodiscard]] std::vector<std::string> missing_checks(SqliteStore& store,
+                                                      const Repository& repository,
                                                       const Protection& protection,
                                                       const std::string& sha);
 // Of the latest word on each context: "failure", "pending" or "success"; GitHub's combined state.
 [[nodiscard]] std::string combined_state(const std::vector<CommitStatus>& latest);
 // The newest of each context.
-[[nodiscard]] std::vector<CommitStatus> latest_statuses(SqliteStore& store, const Call& call,
+[[nodiscard]] std::vector<CommitStatus> latest_statuses(SqliteStore& store,
+                                                        const Repository& repository,
                                                         const std::string& sha);
 
 }  // namespace forge

@@ -26,7 +26,7 @@ std::optional<Reply> refuse_merge(SqliteStore& store, const Call& call, const Pu
   }
   const auto protection = GitTables(store).find_protection(call.repository, pull.base);
   if (!protection) return std::nullopt;
-  const auto missing = missing_checks(store, call, *protection, pull.head_sha);
+  const auto missing = missing_checks(store, call.repository, *protection, pull.head_sha);
   if (!missing.empty()) {
     return make_refusal(405, "Required status check \"" + missing.front() + "\" is expected.");
   }

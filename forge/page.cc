@@ -10,14 +10,19 @@
 #include "base/time.h"
 #include "forge/markdown.h"
 #include "forge/page_assets.h"
+#include "forge/pull_page.h"
 #include "http/url.h"
 
 namespace forge {
 namespace {
 
-std::string issues_path(const Repository& repository) {
+std::string repository_path(const Repository& repository) {
   return "/" + http::percent_encode(repository.owner.login) + "/" +
-         http::percent_encode(repository.name) + "/issues";
+         http::percent_encode(repository.name);
+}
+
+std::string issues_path(const Repository& repository) {
+  return repository_path(repository) + "/issues";
 }
 
 std::string count_of(int count, std::string_view noun) {
@@ -72,6 +77,8 @@ std::string avatar(const User& user) {
 // Open, done or dropped, told by form as well as by color.
 std::string state_icon(const Issue& issue) {
   if (issue.is_open) return icon("open", "Open", kOpenIcon);
+  if (issue.pull && issue.pull->merged) return icon("done", "Merged", kDoneIcon);
+  if (issue.pull) return icon("dropped", "Closed", kDroppedIcon);
   const bool is_dropped = issue.state_reason == "not_planned" || issue.state_reason == "duplicate";
   return is_dropped ? icon("dropped", "Closed as not planned", kDroppedIcon)
                     : icon("done", "Closed", kDoneIcon);
@@ -109,16 +116,22 @@ std::string document(std::string_view title, std::string_view heading, std::stri
   return html;
 }
 
-std::string repository_heading(const Repository& repository, const Viewer& viewer) {
-  return escape_html(repository.owner.login) + " / <b><a href=\"" + issues_path(repository) +
-         "\">" + escape_html(repository.name) + "</a></b> <span class=\"soft\">· Issues</span>" +
-         account(viewer);
+std::string repository_heading(const Repository& repository, const Viewer& viewer, bool is_pulls) {
+  const std::string path = repository_path(repository);
+  const auto tab = [&](std::string_view word, std::string_view tail, bool is_on) {
+    return "<a class=\"tab" + std::string(is_on ? " on" : "") + "\" href=\"" + path +
+           std::string(tail) + "\">" + std::string(word) + "</a>";
+  };
+  return escape_html(repository.owner.login) + " / <b><a href=\"" + path + "\">" +
+         escape_html(repository.name) + "</a></b> " + tab("Issues", "/issues", !is_pulls) +
+         tab("Pull requests", "/pulls", is_pulls) + account(viewer);
 }
 
 // ---- The list ----
 
 std::string list_link(const ListView& view, bool is_open, int page, std::string_view label) {
-  std::string link = issues_path(view.repository) + "?state=" + (is_open ? "open" : "closed");
+  std::string link = repository_path(view.repository) + (view.is_pulls ? "/pulls" : "/issues") +
+                     "?state=" + (is_open ? "open" : "closed");
   if (!label.empty()) link += "&amp;label=" + http::percent_encode(label);
   if (!view.search.empty()) link += "&amp;q=" + http::percent_encode(view.search);
   if (page > 1) link += "&amp;page=" + std::to_string(page);
@@ -127,11 +140,12 @@ std::string list_link(const ListView& view, bool is_open, int page, std::string_
 
 // The box to search in, outside of what refreshes itself.
 std::string search_box(const ListView& view) {
-  std::string html =
-      "<form class=\"search\" method=\"get\" action=\"" + issues_path(view.repository) +
-      "\" role=\"search\"><input type=\"search\" name=\"q\" value=\"" + escape_html(view.search) +
-      "\" aria-label=\"Search issues\" placeholder=\"Search: words, is:closed,"
-      " label:incident, author:, assignee:, no:assignee\">";
+  std::string html = "<form class=\"search\" method=\"get\" action=\"" +
+                     repository_path(view.repository) + (view.is_pulls ? "/pulls" : "/issues") +
+                     "\" role=\"search\"><input type=\"search\" name=\"q\" value=\"" +
+                     escape_html(view.search) +
+                     "\" aria-label=\"Search issues\" placeholder=\"Search: words, is:closed,"
+                     " label:incident, author:, assignee:, no:assignee\">";
   if (!view.label.empty()) {
     html += "<input type=\"hidden\" name=\"label\" value=\"" + escape_html(view.label) + "\">";
   }
@@ -156,13 +170,15 @@ std::string list_filter(const ListView& view) {
 std::string list_row(const ListView& view, const Issue& issue) {
   std::string html = "<div class=\"row\">" + state_icon(issue) +
                      "<div class=\"what\"><a class=\"title\" href=\"" +
-                     issues_path(view.repository) + "/" + std::to_string(issue.number) + "\">" +
-                     escape_html(issue.title) + "</a> ";
+                     repository_path(view.repository) + (issue.pull ? "/pull/" : "/issues/") +
+                     std::to_string(issue.number) + "\">" + escape_html(issue.title) + "</a> ";
   for (const Label& label : issue.labels) html += chip_link(view, label);
   html += "<div class=\"small soft\">#" + std::to_string(issue.number) + " opened " +
           time_tag(issue.created) + " by " + escape_html(issue.author.login);
   if (issue.closed) {
-    html += " · closed after " + base::format_duration(*issue.closed - issue.created);
+    const bool is_merged = issue.pull && issue.pull->merged;
+    html += std::string(is_merged ? " · merged after " : " · closed after ") +
+            base::format_duration(*issue.closed - issue.created);
   }
   if (issue.milestone) html += " · " + bold(issue.milestone->title);
   html += "</div></div><span class=\"faces\">";
@@ -191,7 +207,8 @@ std::string list_pages(const ListView& view) {
 std::string why_empty(const ListView& view) {
   if (!view.fault.empty()) return "The search does not understand " + bold(view.fault) + ".";
   if (!view.search.empty() || !view.label.empty()) return "No issue matches.";
-  return view.is_open ? "No open issues. All quiet." : "Nothing was closed yet.";
+  if (!view.is_open) return "Nothing was closed yet.";
+  return view.is_pulls ? "No open pull requests." : "No open issues. All quiet.";
 }
 
 // ---- The thread ----
@@ -382,6 +399,20 @@ std::string sidebar(const ThreadView& view) {
   return html + "</aside>";
 }
 
+// The button that merges, for who may and when it can be.
+std::string merge_form(const ThreadView& view) {
+  const PullSide& pull = *view.pull;
+  const bool can_merge = view.viewer.role >= Role::write && view.issue.is_open &&
+                         (pull.merge_state == "clean" || pull.merge_state == "unstable");
+  std::string html = "<div id=\"merge\" data-live>";
+  if (can_merge) {
+    html += form(view.viewer, thread_path(view) + "/merge", "merge") +
+            "<input type=\"hidden\" name=\"sha\" value=\"" + escape_html(pull.head_sha) +
+            "\"><button class=\"primary\">Squash and merge</button></form>";
+  }
+  return html + "</div>";
+}
+
 // The box to write in; who is not signed in is told how.
 std::string composer(const ThreadView& view) {
   if (view.viewer.login.empty()) {
@@ -397,10 +428,16 @@ std::string composer(const ThreadView& view) {
   const bool can_close =
       view.viewer.role >= Role::triage || view.viewer.login == view.issue.author.login;
   if (can_close) {
-    html += view.issue.is_open ? "<button name=\"state\" value=\"not_planned\">Close as not planned"
-                                 "</button> <button name=\"state\" value=\"closed\">"
-                                 "Close issue</button>"
-                               : "<button name=\"state\" value=\"open\">Reopen issue</button>";
+    const std::string noun = view.pull ? "pull request" : "issue";
+    const bool is_over = view.issue.pull && view.issue.pull->merged;
+    if (view.issue.is_open && !view.pull) {
+      html += "<button name=\"state\" value=\"not_planned\">Close as not planned</button> ";
+    }
+    if (view.issue.is_open) {
+      html += "<button name=\"state\" value=\"closed\">Close " + noun + "</button>";
+    } else if (!is_over) {
+      html += "<button name=\"state\" value=\"open\">Reopen " + noun + "</button>";
+    }
   }
   return html + "</span><button class=\"primary\">Comment</button></div></form>";
 }
@@ -429,8 +466,8 @@ std::string render_list(const ListView& view) {
     html += "<div class=\"empty\">" + why_empty(view) + "</div>";
   }
   html += "</div>" + list_pages(view) + "</div>";
-  return document("Issues · " + view.repository.full_name(),
-                  repository_heading(view.repository, view.viewer), html);
+  return document((view.is_pulls ? "Pull requests · " : "Issues · ") + view.repository.full_name(),
+                  repository_heading(view.repository, view.viewer, view.is_pulls), html);
 }
 
 std::string render_thread(const ThreadView& view) {
@@ -438,21 +475,28 @@ std::string render_thread(const ThreadView& view) {
   std::string html = "<div id=\"head\" data-live><h1>" + escape_html(issue.title) +
                      " <span class=\"soft\">#" + std::to_string(issue.number) +
                      "</span></h1><div class=\"meta soft\">";
-  html += "<span class=\"state" + std::string(issue.is_open ? "" : " closed") + "\">" +
-          state_icon(issue) + (issue.is_open ? "Open" : "Closed") + "</span>";
-  html += bold(issue.author.login) + " opened this issue " + time_tag(issue.created) + " · " +
-          count_of(issue.comments, "comment");
-  if (issue.closed) {
+  if (view.pull) {
+    html += pull_badge(issue) + pull_direction(*view.pull, issue);
+  } else {
+    html += "<span class=\"state" + std::string(issue.is_open ? "" : " closed") + "\">" +
+            state_icon(issue) + (issue.is_open ? "Open" : "Closed") + "</span>";
+    html += bold(issue.author.login) + " opened this issue " + time_tag(issue.created);
+  }
+  html += " · " + count_of(issue.comments, "comment");
+  if (issue.closed && !view.pull) {
     html += " · closed after " + base::format_duration(*issue.closed - issue.created);
   }
   if (issue.lock_reason) html += " · locked";
   html += "</div></div>\n<div class=\"split\"><div><div class=\"thread\" id=\"thread\" data-live>";
   html += box(view, issue.author, "opened " + time_tag(issue.created), issue.body.value_or(""),
               votes(view, 0, issue.reactions), "issue-" + std::to_string(issue.number));
-  html += thread_entries(view) + "</div>" + composer(view) + "</div>" + sidebar(view) + "</div>";
-  return document(issue.title + " · Issue #" + std::to_string(issue.number) + " · " +
-                      view.repository.full_name(),
-                  repository_heading(view.repository, view.viewer), html);
+  html += thread_entries(view) + "</div>";
+  if (view.pull) html += checks_section(*view.pull, issue) + merge_form(view);
+  html += composer(view) + "</div>" + sidebar(view) + "</div>";
+  if (view.pull) html += diff_section(*view.pull);
+  return document(issue.title + (view.pull ? " · Pull request #" : " · Issue #") +
+                      std::to_string(issue.number) + " · " + view.repository.full_name(),
+                  repository_heading(view.repository, view.viewer, view.pull.has_value()), html);
 }
 
 std::string render_sign_in(std::string_view fault) {

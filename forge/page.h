@@ -3,10 +3,12 @@
 // rendered by markdown.h.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "forge/git/model.h"
 #include "forge/model.h"
 #include "forge/rules.h"
 
@@ -20,6 +22,7 @@ struct Viewer {
 };
 
 struct ListView {
+  bool is_pulls = false;  // Pull requests instead of issues.
   Viewer viewer;
   Repository repository;
   std::vector<Issue> issues;  // One page of them.
@@ -33,6 +36,27 @@ struct ListView {
   Page page;
 };
 
+// One word of a check or a status on the head.
+struct CheckLine {
+  std::string name;
+  std::string state;  // "success", "failure", "pending", "neutral" …
+  std::string text;
+  bool is_required = false;
+};
+
+// What a pull request's thread shows beside an issue's.
+struct PullSide {
+  std::string head;
+  std::string base;
+  std::string head_sha;
+  std::string merge_state;  // As the API tells it.
+  std::string merge_sha;    // Once merged.
+  std::string merged_by;
+  int commits = 0;
+  std::vector<CheckLine> checks;
+  std::vector<git::FileChange> files;
+};
+
 struct ThreadView {
   Viewer viewer;
   Repository repository;
@@ -40,6 +64,7 @@ struct ThreadView {
   std::vector<Comment> comments;  // Oldest first.
   std::vector<Event> events;      // Oldest first.
   std::vector<Label> labels;      // All there are, to put on.
+  std::optional<PullSide> pull;   // Of a pull request.
 };
 
 [[nodiscard]] std::string render_list(const ListView& view);

@@ -7,9 +7,11 @@ namespace forge {
 
 inline constexpr std::string_view kStyle = R"css(
 :root{color-scheme:light dark;--fg:#1f2328;--soft:#59636e;--bg:#fff;--raised:#f6f8fa;--line:#d1d9e0;
---link:#0969da;--open:#1a7f37;--done:#8250df;--code:#818b981f;--quote:#59636e}
+--link:#0969da;--open:#1a7f37;--done:#8250df;--code:#818b981f;--quote:#59636e;
+--good:#1a7f37;--bad:#cf222e}
 @media (prefers-color-scheme:dark){:root{--fg:#f0f6fc;--soft:#9198a1;--bg:#0d1117;--raised:#151b23;
---line:#3d444d;--link:#4493f8;--open:#238636;--done:#8957e5;--code:#656c7633;--quote:#9198a1}}
+--line:#3d444d;--link:#4493f8;--open:#238636;--done:#8957e5;--code:#656c7633;--quote:#9198a1;
+--good:#3fb950;--bad:#f85149}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--fg);
 font:14px/1.5 -apple-system,BlinkMacSystemFont,"Segoe UI",Helvetica,Arial,sans-serif}
@@ -96,6 +98,24 @@ border:1px solid var(--line);border-radius:2em;padding:2px 8px;display:inline-bl
 .filter{margin-left:auto;position:relative}.filter summary{cursor:pointer;color:var(--soft)}
 .filter div{position:absolute;right:0;z-index:2;width:260px;padding:12px;background:var(--bg);
 border:1px solid var(--line);border-radius:6px}.filter div a,.row a{margin-right:0}
+header .tab{color:var(--soft);margin-left:12px;font-size:14px}header .tab.on{color:var(--fg);font-weight:600}
+.state.gone{background:#cf222e}.state.draft{background:var(--soft)}
+.meta code,.file summary b{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.meta code{background:var(--code);border-radius:6px;padding:2px 6px;color:var(--link)}
+.checks{margin:0 0 16px 56px;border:1px solid var(--line);border-radius:6px;background:var(--bg)}
+.check{display:flex;gap:8px;padding:8px 16px;border-top:1px solid var(--line)}.check:first-child{border-top:0}
+.check .required{margin-left:auto;border:1px solid var(--line);border-radius:2em;padding:0 8px}
+.verdict{background:var(--raised);font-weight:500;border-radius:0 0 6px 6px}
+.good,.diff h2 .new,.file summary .new{color:var(--good)}.bad,.diff h2 .old,.file summary .old{color:var(--bad)}
+.wait{color:#bf8700}.none{color:var(--soft)}form.merge{margin:0 0 16px 56px}
+.diff{border-top:1px solid var(--line);padding-top:16px}.diff h2{font-size:14px;margin:0 0 16px}
+.file{border:1px solid var(--line);border-radius:6px;margin-bottom:16px;overflow:hidden}
+.file summary{display:flex;gap:8px;align-items:baseline;padding:8px 16px;background:var(--raised);cursor:pointer;overflow-wrap:anywhere}
+.file pre{margin:0;overflow:auto;border-top:1px solid var(--line);
+font:12px/20px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.file pre span{display:block;padding:0 16px;min-width:max-content}
+.file pre .new{background:#2da44e26}.file pre .old{background:#cf222e26}
+.file pre .hunk{background:#54aeff33;color:var(--soft)}
 .list{overflow:visible}.tabs{border-radius:6px 6px 0 0}
 )css";
 
@@ -121,7 +141,7 @@ inline constexpr std::string_view kTalkIcon =
 inline constexpr std::string_view kScript = R"js(
 (() => {
   let tag = null;
-  const isBusy = (part) => part.contains(document.activeElement) || part.querySelector('details[open]');
+  const isBusy = (part) => part.contains(document.activeElement) || part.querySelector('details[open]:not(.file)');
   const swap = (page) => {
     let isWhole = true;
     for (const part of document.querySelectorAll('[data-live]')) {

@@ -1,5 +1,6 @@
 #include "forge/pages.h"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -9,7 +10,11 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "forge/api.h"
+#include "forge/git/names.h"
+#include "forge/git/repository.h"
 #include "forge/page.h"
+#include "forge/pull_page.h"
+#include "forge/pull_tools.h"
 #include "forge/search.h"
 #include "forge/sqlite_store.h"
 #include "http/url.h"
@@ -74,6 +79,38 @@ const std::string& at(const http::Params& params, std::string_view name) {
   return params.find(name)->second;
 }
 
+// A file's path as one segment: "/o/r/raw/main/a/b" to "/o/r/raw/main%2Fa%2Fb".
+std::string fold_page_path(const std::string& path) {
+  const auto parts = base::split(path, '/');
+  if (parts.size() < 5 || parts[3] != "raw") return path;
+  std::string folded;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    folded += (i > 4 ? "%2F" : "/") + std::string(parts[i]);
+  }
+  return folded;
+}
+
+// The newest word of each check and status, and what is required but was never heard of.
+std::vector<CheckLine> check_lines(const std::vector<CommitStatus>& statuses,
+                                   const std::vector<CheckRun>& runs,
+                                   const std::vector<std::string>& required) {
+  std::vector<CheckLine> lines;
+  const auto add = [&](const std::string& name, std::string state, std::string text) {
+    const bool is_known = std::any_of(lines.begin(), lines.end(),
+                                      [&](const CheckLine& line) { return line.name == name; });
+    const bool is_required = std::find(required.begin(), required.end(), name) != required.end();
+    if (!is_known) lines.push_back({name, std::move(state), std::move(text), is_required});
+  };
+  for (const CheckRun& run : runs) {
+    add(run.name, run.conclusion.empty() ? run.status : run.conclusion, run.title.value_or(""));
+  }
+  for (const CommitStatus& status : statuses) {
+    add(status.context, status.state, status.description.value_or(""));
+  }
+  for (const std::string& name : required) add(name, "pending", "Expected, not heard of yet");
+  return lines;
+}
+
 // The issue's path in the API and among the pages.
 std::string thread_path(const http::Params& params) {
   return "/" + http::percent_encode(at(params, "owner")) + "/" +
@@ -87,8 +124,10 @@ http::Response back_to_thread(const http::Params& params) {
 
 }  // namespace
 
-Pages::Pages(const Options& options, SqliteStore& store, Api& api, const base::Clock& clock)
+Pages::Pages(const Options& options, SqliteStore& store, const git::Repository& git, Api& api,
+             const base::Clock& clock)
     : store_(store),
+      git_(git),
       api_(api),
       clock_(clock),
       address_(options.address),
@@ -103,12 +142,20 @@ Pages::Pages(const Options& options, SqliteStore& store, Api& api, const base::C
   });
   router_.add("GET", "/{owner}/{repo}/issues",
               [this](const http::Request& request, const http::Params& params) {
-                return show_list(request, params);
+                return show_list(request, params, false);
               });
-  router_.add("GET", "/{owner}/{repo}/issues/{number}",
+  router_.add("GET", "/{owner}/{repo}/pulls",
               [this](const http::Request& request, const http::Params& params) {
-                return show_thread(request, params);
+                return show_list(request, params, true);
               });
+  for (const char* path : {"/{owner}/{repo}/pull/{number}", "/{owner}/{repo}/issues/{number}"}) {
+    router_.add("GET", path, [this](const http::Request& request, const http::Params& params) {
+      return show_thread(request, params);
+    });
+  }
+  router_.add(
+      "GET", "/{owner}/{repo}/raw/{file}",
+      [this](const http::Request&, const http::Params& params) { return show_raw(params); });
   router_.add("GET", "/login", [](const http::Request&, const http::Params&) {
     return make_page(200, render_sign_in(""));
   });
@@ -121,6 +168,7 @@ Pages::Pages(const Options& options, SqliteStore& store, Api& api, const base::C
   add_deed("comment", &Pages::comment);
   add_deed("label", &Pages::label);
   add_deed("react", &Pages::react);
+  add_deed("merge", &Pages::merge);
   router_.add("GET", "/avatars/{login}", [](const http::Request&, const http::Params& params) {
     return http::make_response(200, "image/svg+xml", render_avatar(at(params, "login")));
   });
@@ -141,7 +189,7 @@ http::Response Pages::handle(const http::Request& request) {
   if (!is_local(request)) {
     response = make_page(403, render_message("Not here", "Pages are shown on this machine only."));
   } else {
-    const http::Match match = router_.find(request.method, request.path);
+    const http::Match match = router_.find(request.method, fold_page_path(request.path));
     response = match.handler == nullptr ? not_found() : (*match.handler)(request, match.params);
   }
   const std::string etag = "W/\"" + base::sha256_hex(response.body) + "\"";
@@ -158,12 +206,14 @@ http::Response Pages::handle(const http::Request& request) {
   return response;
 }
 
-http::Response Pages::show_list(const http::Request& request, const http::Params& params) {
+http::Response Pages::show_list(const http::Request& request, const http::Params& params,
+                                bool is_pulls) {
   std::optional<ListView> view;
   const base::Status read = store_.read([&] {
     const auto repository = store_.find_repository(at(params, "owner"), at(params, "repo"));
     if (!repository) return;
     view.emplace();
+    view->is_pulls = is_pulls;
     view->viewer = viewer_of(request);
     view->labels = store_.list_labels(*repository, kAllLabels);
     view->repository = *repository;
@@ -178,6 +228,7 @@ http::Response Pages::show_list(const http::Request& request, const http::Params
       return;
     }
     IssueFilter& filter = search->filter;
+    filter.is_pull = is_pulls;
     if (filter.state != IssueState::all) view->is_open = filter.state == IssueState::open;
     filter.state = IssueState::open;
     if (!view->label.empty()) filter.labels.push_back(view->label);
@@ -193,20 +244,72 @@ http::Response Pages::show_list(const http::Request& request, const http::Params
 
 http::Response Pages::show_thread(const http::Request& request, const http::Params& params) {
   std::optional<ThreadView> view;
+  bool is_diff = false;
   const base::Status read = store_.read([&] {
     const auto repository = store_.find_repository(at(params, "owner"), at(params, "repo"));
     if (!repository) return;
-    auto issue = store_.find_issue(*repository, parse_number(at(params, "number")));
-    if (!issue) return;
+    std::string number = at(params, "number");
+    is_diff = number.ends_with(".diff");
+    if (is_diff) number.resize(number.size() - 5);
+    auto issue = store_.find_issue(*repository, parse_number(number));
+    if (!issue || (is_diff && !issue->pull)) return;
     CommentFilter filter;
     filter.issue_number = issue->number;
     view.emplace(ThreadView{viewer_of(request), *repository, *issue,
                             store_.list_comments(*repository, filter, kWholeThread),
                             store_.list_events(issue->id),
-                            store_.list_labels(*repository, kAllLabels)});
+                            store_.list_labels(*repository, kAllLabels), std::nullopt});
+    if (issue->pull) view->pull = read_pull(*repository, *issue);
   });
   if (!read.ok()) return make_page(503, render_message("Not now", "The store cannot be read."));
-  return view ? make_page(200, render_thread(*view)) : not_found();
+  if (!view) return not_found();
+  if (is_diff) {
+    return http::make_response(200, "text/plain; charset=utf-8", diff_text(*view->pull));
+  }
+  const bool is_at_home =
+      (request.path.find("/pull/") != request.path.npos) == view->pull.has_value();
+  if (is_at_home) return make_page(200, render_thread(*view));
+  return redirect("/" + view->repository.full_name() + (view->pull ? "/pull/" : "/issues/") +
+                  std::to_string(view->issue.number));
+}
+
+PullSide Pages::read_pull(const Repository& repository, const Issue& issue) {
+  GitTables tables(store_);
+  const Pull pull = *tables.find_pull(repository, issue.number);
+  const PullDetails details = details_of(store_, git_, repository, pull);
+  PullSide side;
+  side.head = pull.head;
+  side.base = pull.base;
+  side.head_sha = pull.head_sha;
+  side.merge_state = details.merge_state;
+  side.merge_sha = pull.merge_sha;
+  if (pull.merged_by) side.merged_by = pull.merged_by->login;
+  side.commits = details.commits;
+  side.files = git_.changes(start_of(git_, pull), pull.head_sha);
+  const auto protection = tables.find_protection(repository, pull.base);
+  side.checks = check_lines(latest_statuses(store_, repository, pull.head_sha),
+                            tables.list_checks(repository, pull.head_sha),
+                            protection ? protection->contexts : std::vector<std::string>());
+  return side;
+}
+
+// "main/docs/a.md": the branch may hold slashes, so each beginning is tried.
+http::Response Pages::show_raw(const http::Params& params) {
+  const std::string& file = at(params, "file");
+  std::optional<std::string> bytes;
+  const base::Status read = store_.read([&] {
+    if (!store_.find_repository(at(params, "owner"), at(params, "repo"))) return;
+    for (std::size_t slash = file.find('/'); slash != file.npos && !bytes;
+         slash = file.find('/', slash + 1)) {
+      const auto commit = git_.resolve(std::string_view(file).substr(0, slash));
+      const std::string path = file.substr(slash + 1);
+      if (!commit || !git::is_tree_path(path)) continue;
+      if (const auto entry = git_.entry(*commit, path)) bytes = git_.blob(entry->sha);
+    }
+  });
+  if (!read.ok()) return make_page(503, render_message("Not now", "The store cannot be read."));
+  if (!bytes) return not_found();
+  return http::make_response(200, "text/plain; charset=utf-8", std::move(*bytes));
 }
 
 // ---- Signed in ----
@@ -302,6 +405,17 @@ http::Response Pages::label(const http::Params& params, const http::Pairs& field
     if (refused) return *refused;
   }
   return back_to_thread(params);
+}
+
+// Squashes a pull request at the sha its page has shown.
+http::Response Pages::merge(const http::Params& params, const http::Pairs& fields,
+                            const Session& session) {
+  const std::string path = "/" + http::percent_encode(at(params, "owner")) + "/" +
+                           http::percent_encode(at(params, "repo")) + "/pulls/" +
+                           http::percent_encode(at(params, "number")) + "/merge";
+  const nlohmann::json body = {{"merge_method", "squash"}, {"sha", field_of(fields, "sha")}};
+  auto refused = ask(session, "PUT", path, base::dump_json(body));
+  return refused ? *refused : back_to_thread(params);
 }
 
 // Reacts, or takes the same reaction back.

@@ -17,10 +17,15 @@ namespace forge {
 class Api;
 class SqliteStore;
 
-// Not thread-safe; store, API and clock outlive it.
+namespace git {
+class Repository;
+}
+
+// Not thread-safe; store, repository, API and clock outlive it.
 class Pages {
  public:
-  Pages(const Options& options, SqliteStore& store, Api& api, const base::Clock& clock);
+  Pages(const Options& options, SqliteStore& store, const git::Repository& git, Api& api,
+        const base::Clock& clock);
   Pages(const Pages&) = delete;
   Pages& operator=(const Pages&) = delete;
 
@@ -28,14 +33,19 @@ class Pages {
   [[nodiscard]] http::Response handle(const http::Request& request);
 
  private:
-  [[nodiscard]] http::Response show_list(const http::Request& request, const http::Params& params);
+  [[nodiscard]] http::Response show_list(const http::Request& request, const http::Params& params,
+                                         bool is_pulls);
   [[nodiscard]] http::Response show_thread(const http::Request& request,
                                            const http::Params& params);
+  [[nodiscard]] http::Response show_raw(const http::Params& params);
+  [[nodiscard]] PullSide read_pull(const Repository& repository, const Issue& issue);
   [[nodiscard]] http::Response sign_in(const http::Request& request);
   [[nodiscard]] http::Response sign_out(const http::Request& request);
   [[nodiscard]] http::Response comment(const http::Params& params, const http::Pairs& fields,
                                        const Session& session);
   [[nodiscard]] http::Response label(const http::Params& params, const http::Pairs& fields,
+                                     const Session& session);
+  [[nodiscard]] http::Response merge(const http::Params& params, const http::Pairs& fields,
                                      const Session& session);
   [[nodiscard]] http::Response react(const http::Params& params, const http::Pairs& fields,
                                      const Session& session);
@@ -50,6 +60,7 @@ class Pages {
   [[nodiscard]] bool is_local(const http::Request& request) const;
 
   SqliteStore& store_;
+  const git::Repository& git_;
   Api& api_;
   const base::Clock& clock_;
   Sessions sessions_;

@@ -7,16 +7,17 @@
 namespace forge {
 namespace {
 
-std::string merge_state(SqliteStore& store, const Call& call, const Pull& pull, bool is_mergeable) {
+std::string merge_state(SqliteStore& store, const git::Repository& git,
+                        const Repository& repository, const Pull& pull, bool is_mergeable) {
   if (pull.is_draft) return "draft";
   if (!is_mergeable) return "dirty";
-  const auto protection = GitTables(store).find_protection(call.repository, pull.base);
-  if (protection && !missing_checks(store, call, *protection, pull.head_sha).empty()) {
+  const auto protection = GitTables(store).find_protection(repository, pull.base);
+  if (protection && !missing_checks(store, repository, *protection, pull.head_sha).empty()) {
     return "blocked";
   }
-  const bool is_behind = !call.git->contains(pull.head_sha, pull.base_sha);
+  const bool is_behind = !git.contains(pull.head_sha, pull.base_sha);
   if (protection && protection->is_strict && is_behind) return "behind";
-  const auto statuses = latest_statuses(store, call, pull.head_sha);
+  const auto statuses = latest_statuses(store, repository, pull.head_sha);
   return statuses.empty() || combined_state(statuses) == "success" ? "clean" : "unstable";
 }
 
@@ -26,7 +27,8 @@ nlohmann::json show(SqliteStore& store, const Call& call, const Pull& pull, bool
   const auto reviewers = GitTables(store).list_reviewers(pull.issue_id);
   const PullView view{*issue, pull, reviewers, call.rights.of(issue->author.login)};
   nlohmann::json shown = pull_json(view, repository, place_of(call));
-  if (is_whole) add_details(view, details_of(store, call, pull), call.urls, shown);
+  if (is_whole)
+    add_details(view, details_of(store, *call.git, call.repository, pull), call.urls, shown);
   return shown;
 }
 
@@ -42,16 +44,17 @@ git::Sha start_of(const git::Repository& git, const Pull& pull) {
   return git.compare(pull.base_sha, pull.head_sha).merge_base.value_or(pull.base_sha);
 }
 
-PullDetails details_of(SqliteStore& store, const Call& call, const Pull& pull) {
+PullDetails details_of(SqliteStore& store, const git::Repository& git, const Repository& repository,
+                       const Pull& pull) {
   PullDetails details;
   details.merge_state = "unknown";
   if (pull.is_open) {
-    details.is_mergeable = call.git->merges_cleanly(pull.base_sha, pull.head_sha);
-    details.merge_state = merge_state(store, call, pull, *details.is_mergeable);
+    details.is_mergeable = git.merges_cleanly(pull.base_sha, pull.head_sha);
+    details.merge_state = merge_state(store, git, repository, pull, *details.is_mergeable);
   }
-  const git::Sha start = start_of(*call.git, pull);
-  details.commits = call.git->log({pull.head_sha, start, "", {}, {}, 0, 0}).total;
-  for (const git::FileChange& change : call.git->changes(start, pull.head_sha)) {
+  const git::Sha start = start_of(git, pull);
+  details.commits = git.log({pull.head_sha, start, "", {}, {}, 0, 0}).total;
+  for (const git::FileChange& change : git.changes(start, pull.head_sha)) {
     details.additions += change.additions;
     details.deletions += change.deletions;
     ++details.files;

@@ -13,7 +13,8 @@ namespace forge {
 [[nodiscard]] std::optional<Pull> pull_of(SqliteStore& store, const Call& call);
 // Where its changes begin: the merge base; its base when they have nothing in common.
 [[nodiscard]] git::Sha start_of(const git::Repository& git, const Pull& pull);
-[[nodiscard]] PullDetails details_of(SqliteStore& store, const Call& call, const Pull& pull);
+[[nodiscard]] PullDetails details_of(SqliteStore& store, const git::Repository& git,
+                                     const Repository& repository, const Pull& pull);
 [[nodiscard]] nlohmann::json show_in_list(SqliteStore& store, const Call& call, const Pull& pull);
 [[nodiscard]] nlohmann::json show_whole(SqliteStore& store, const Call& call, const Pull& pull);
 // As webhooks are told.

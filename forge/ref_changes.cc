@@ -152,7 +152,7 @@ std::optional<std::string> forbid_move(SqliteStore& store, const Call& call, con
   const auto protection = GitTables(store).find_protection(call.repository, branch);
   if (branch.empty() || !protection) return std::nullopt;
   if (move.to.empty()) return "Cannot delete a protected branch";
-  const auto missing = missing_checks(store, call, *protection, move.to);
+  const auto missing = missing_checks(store, call.repository, *protection, move.to);
   if (!missing.empty()) return "Required status check \"" + missing.front() + "\" is expected.";
   const bool is_known = call.git->commit(move.to).has_value();
   if (is_known && !move.from.empty() && !call.git->contains(move.to, move.from)) {

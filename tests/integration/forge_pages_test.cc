@@ -183,5 +183,105 @@ TEST_CASE_FIXTURE(Fixture, "pages: an issue is closed as not planned") {
   CHECK(has(page(), "closed this as not planned"));
 }
 
+// ---- Pull requests ----
+
+struct PullFixture : Fixture {
+  const std::string repo = "/repos/sre-space/demo";
+  const httplib::Headers owner = {{"Authorization", "Bearer t-owner"}};
+  std::string head;  // The head's sha.
+
+  Json call(const std::string& method, const std::string& path, const Json& body, int expected) {
+    httplib::Request request;
+    request.method = method;
+    request.path = repo + path;
+    request.headers = owner;
+    request.body = body.dump();
+    request.set_header("Content-Type", "application/json");
+    const auto result = client->send(request);
+    REQUIRE(result);
+    CAPTURE(result->body);
+    CHECK(result->status == expected);
+    return result->body.empty() ? Json() : Json::parse(result->body);
+  }
+  // Pull request 2, whose file and branch would be HTML.
+  PullFixture() {
+    const std::string branch = "fix/<b>&amp;";
+    const Json main = call("GET", "/git/ref/heads/main", Json::object(), 200);
+    call("POST", "/git/refs", {{"ref", "refs/heads/" + branch}, {"sha", main["object"]["sha"]}},
+         201);
+    const Json file = {{"path", "a/<i>.txt"}, {"content", "<script>alert(1)</script>\n"}};
+    const Json tree =
+        call("POST", "/git/trees", {{"base_tree", main["object"]["sha"]}, {"tree", {file}}}, 201);
+    const Json commit = call("POST", "/git/commits",
+                             {{"message", "m"},
+                              {"tree", tree["sha"]},
+                              {"parents", Json::array({main["object"]["sha"]})}},
+                             201);
+    head = commit["sha"].get<std::string>();
+    call("PATCH", "/git/refs/heads/fix%2F%3Cb%3E%26amp%3B", {{"sha", head}}, 200);
+    call("POST", "/pulls", {{"title", "the fix"}, {"head", branch}, {"base", "main"}}, 201);
+  }
+};
+
+const std::string kPull = "/sre-space/demo/pull/2";
+
+TEST_CASE_FIXTURE(PullFixture,
+                  "pages: a pull request shows its branches, checks and diff, escaped") {
+  call("PUT", "/branches/main/protection",
+       {{"required_status_checks", {{"strict", false}, {"contexts", {"replay"}}}}}, 200);
+  call("POST", "/statuses/" + head,
+       {{"state", "failure"}, {"context", "<lint>"}, {"description", "no <b>"}}, 201);
+  const std::string html = page(kPull);
+  CHECK(has(html, "wants to merge 1 commit into <code>main</code>"));
+  CHECK(has(html, "fix/&lt;b&gt;&amp;amp;"));
+  CHECK(has(html, "a/&lt;i&gt;.txt"));
+  CHECK(has(html, "+&lt;script&gt;alert(1)&lt;/script&gt;"));
+  CHECK(has(html, "&lt;lint&gt;"));
+  CHECK(has(html, "no &lt;b&gt;"));
+  CHECK(has(html, "Expected, not heard of yet"));
+  CHECK(has(html, "Merging is blocked"));
+  for (const char* raw : {"<script>alert", "<lint>", "a/<i>", "fix/<b>"})
+    CHECK_FALSE(has(html, raw));
+  CHECK(has(page(kPull + ".diff"), "+++ b/a/<i>.txt"));
+  const auto raw = client->Get("/sre-space/demo/raw/fix/%3Cb%3E%26amp%3B/a/%3Ci%3E.txt");
+  REQUIRE(raw);
+  CHECK(raw->body == "<script>alert(1)</script>\n");
+  CHECK(raw->get_header_value("Content-Type") == "text/plain; charset=utf-8");
+  CHECK(raw->get_header_value("X-Content-Type-Options") == "nosniff");
+  for (const char* path : {"/raw/main/../../etc/passwd", "/raw/main/nothing", "/raw/main",
+                           "/raw/main/..%2F..%2Fx", "/pull/99", "/issues/1.diff"}) {
+    CAPTURE(path);
+    CHECK(client->Get(("/sre-space/demo" + std::string(path)).c_str())->status == 404);
+  }
+}
+
+TEST_CASE_FIXTURE(PullFixture, "pages: issues and pull requests have lists of their own") {
+  CHECK(has(page("/sre-space/demo/pulls"), "href=\"/sre-space/demo/pull/2\""));
+  CHECK_FALSE(has(page("/sre-space/demo/pulls"), "told"));
+  CHECK_FALSE(has(page("/sre-space/demo/issues"), "the fix"));
+  const auto moved = client->Get("/sre-space/demo/issues/2");
+  CHECK(moved->status == 302);
+  CHECK(moved->get_header_value("Location") == kPull);
+  CHECK(client->Get("/sre-space/demo/pull/1")->get_header_value("Location") == kThread);
+}
+
+TEST_CASE_FIXTURE(PullFixture, "pages: who may write squashes what is ready, at the sha shown") {
+  const std::string deed = "/sre-space/demo/issues/2/merge";
+  CHECK_FALSE(has(page(kPull), "Squash and merge"));
+  sign_in("t-read");
+  CHECK_FALSE(has(page(kPull), "Squash and merge"));
+  CHECK(status(deed, {{"form_token", form_token()}, {"sha", head}}) == 403);
+  sign_in("t-owner");
+  CHECK(has(page(kPull), "Squash and merge"));
+  CHECK(status(deed, {{"form_token", form_token()}, {"sha", std::string(40, '0')}}) == 409);
+  CHECK(status(deed, {{"form_token", form_token()}, {"sha", head}}) == 303);
+  const std::string html = page(kPull);
+  CHECK(has(html, ">Merged</span>"));
+  CHECK(has(html, "merged 1 commit into"));
+  CHECK_FALSE(has(html, "Reopen"));
+  CHECK_FALSE(has(html, "Squash and merge"));
+  CHECK(has(page("/sre-space/demo/pulls?state=closed"), "merged after"));
+}
+
 }  // namespace
 }  // namespace forge
