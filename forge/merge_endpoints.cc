@@ -156,6 +156,37 @@ Reply update_branch(SqliteStore& store, const Call& call) {
           {}};
 }
 
+// Merges any commit into a branch.
+Reply merge_branch(SqliteStore& store, const Call& call) {
+  const std::string base = text_of(call, "base");
+  const std::string ref = "refs/heads/" + base;
+  const auto tip = git::is_branch_name(base) ? call.git->find_ref(ref) : std::nullopt;
+  const auto head = call.git->resolve(text_of(call, "head"));
+  if (!tip) return make_refusal(404, "Base does not exist");
+  if (!head) return make_refusal(404, "Head does not exist");
+  if (call.git->contains(tip->sha, *head)) return reply::no_content();
+  const auto tree = call.git->merge(tip->sha, *head);
+  if (!tree && tree.error().code == base::ErrorCode::conflict) {
+    return make_refusal(409, "Merge conflict");
+  }
+  if (!tree) return refuse_git(tree.error());
+  std::string message = text_of(call, "commit_message");
+  if (message.empty()) message = "Merge " + text_of(call, "head") + " into " + base;
+  std::erase(message, '\0');
+  const git::Person person = person_of(call);
+  const auto merge =
+      call.git->add_commit({"", *tree, {tip->sha, *head}, person, person, message + "\n"});
+  if (!merge) return refuse_git(merge.error());
+  if (const auto why = forbid_move(store, call, {ref, tip->sha, *merge})) {
+    return make_refusal(403, *why);
+  }
+  if (base::Status moved = call.git->move_ref(ref, *merge, tip->sha); !moved.ok()) {
+    return refuse_git(moved.error());
+  }
+  note_refs(store, call);
+  return reply::created(commit_json(know(store, *call.git->commit(*merge)), place_of(call)));
+}
+
 }  // namespace
 
 std::vector<Endpoint> merge_endpoints() {
@@ -163,6 +194,7 @@ std::vector<Endpoint> merge_endpoints() {
   return {
       {"GET", "/repos/{owner}/{repo}/pulls/{pull_number}/merge", read, get_merge},
       {"PUT", "/repos/{owner}/{repo}/pulls/{pull_number}/merge", write, put_merge},
+      {"POST", "/repos/{owner}/{repo}/merges", write, merge_branch},
       {"PUT", "/repos/{owner}/{repo}/pulls/{pull_number}/update-branch", write, update_branch},
   };
 }

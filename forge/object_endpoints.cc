@@ -170,6 +170,19 @@ Reply get_content(SqliteStore&, const Call& call) {
   return reply::ok(std::move(list));
 }
 
+Reply get_readme(SqliteStore&, const Call& call) {
+  const std::string ref(call.request.query_value("ref", "main"));
+  const auto commit = call.git->resolve(ref);
+  const auto entries = call.git->tree(commit.value_or(""), false);
+  if (!entries) return reply::not_found();
+  for (const git::TreeEntry& entry : *entries) {
+    const std::string name = lower(entry.path);
+    if (entry.type != "blob" || (name != "readme" && !name.starts_with("readme."))) continue;
+    return reply::ok(content_json(entry, ref, call.git->blob(entry.sha), place_of(call)));
+  }
+  return reply::not_found();
+}
+
 struct FileWrite {
   std::string path;
   std::string branch;
@@ -261,6 +274,7 @@ std::vector<Endpoint> object_endpoints() {
       {"POST", "/repos/{owner}/{repo}/git/trees", write, create_tree},
       {"GET", "/repos/{owner}/{repo}/git/commits/{commit_sha}", read, get_commit},
       {"POST", "/repos/{owner}/{repo}/git/commits", write, create_commit},
+      {"GET", "/repos/{owner}/{repo}/readme", read, get_readme},
       {"GET", "/repos/{owner}/{repo}/contents", read, get_content},
       {"GET", "/repos/{owner}/{repo}/contents/{path}", read, get_content},
       {"PUT", "/repos/{owner}/{repo}/contents/{path}", write, put_content},

@@ -49,13 +49,18 @@ std::string check_line(const CheckLine& check) {
   return html + "</div>";
 }
 
-// One line of a patch with its class.
+// One line of a patch with its class. Characters that make it read otherwise than it runs (bidi,
+// zero width, controls) are left out and told of.
 std::string patch_line(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  const std::string shown = base::clean_text(line);
   std::string_view css_class = "same";
   if (line.starts_with("+")) css_class = "new";
   if (line.starts_with("-")) css_class = "old";
   if (line.starts_with("@@")) css_class = "hunk";
-  return "<span class=\"" + std::string(css_class) + "\">" + escape_html(line) + "\n</span>";
+  const char* warning = shown == line ? "" : " <i class=\"bad\">⚠ hidden characters</i>";
+  return "<span class=\"" + std::string(css_class) + "\">" + escape_html(shown) + warning +
+         "\n</span>";
 }
 
 std::string file_box(const git::FileChange& file) {

@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -129,6 +130,16 @@ pid_t spawn(int input, int output, std::vector<std::string> env) {
   return error == 0 ? pid : -1;
 }
 
+// What a hostile pack may cost at most; git's own children inherit it.
+void limit(pid_t pid) {
+  const std::pair<__rlimit_resource, rlim_t> kLimits[] = {
+      {RLIMIT_AS, 2UL << 30U}, {RLIMIT_FSIZE, 256UL << 20U}, {RLIMIT_CPU, 60}};
+  for (const auto& [what, most] : kLimits) {
+    const rlimit both{most, most};
+    ::prlimit(pid, what, &both, nullptr);  // Fails only when the child has ended already.
+  }
+}
+
 // Waits until `fd` is readable. Errors: timeout, unavailable (stopped).
 base::Status await(int fd, int stop_fd, Deadline deadline) {
   while (true) {
@@ -196,6 +207,7 @@ base::Result<http::Response> Backend::serve(const BackendCall& call) const {
   Fd childs(ends[1]);
   const pid_t pid = spawn(input.get(), childs.get(), environment(options_, call));
   if (pid < 0) return failed("start `git` (is the package git installed?)");
+  limit(pid);
   childs.close();
   auto text = read_all(output.get(), stop_fd_, deadline, options_.reply_max);
   reap(pid, stop_fd_, deadline, text.ok());

@@ -61,6 +61,7 @@ bool is_tree_path(std::string_view path) {
       std::none_of(path.begin(), path.end(), [](char c) { return is_control(c) || c == '\\'; });
   if (!is_clean) return false;
   const auto parts = base::split(path, '/');
+  if (parts.size() > kDepthMax) return false;
   return std::all_of(parts.begin(), parts.end(), [](std::string_view part) {
     return !part.empty() && part.size() <= kPathPartMax && part != "." && part != ".." &&
            !is_git_folder(part);

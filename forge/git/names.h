@@ -11,6 +11,7 @@ namespace forge::git {
 inline constexpr std::size_t kRefNameMax = 255;
 inline constexpr std::size_t kPathMax = 4096;
 inline constexpr std::size_t kPathPartMax = 255;
+inline constexpr std::size_t kDepthMax = 64;  // Parts of a path.
 
 [[nodiscard]] bool is_sha(std::string_view text);
 // "main", "fix/oom": what may follow "refs/heads/" (git check-ref-format, no leading dash).

@@ -8,8 +8,12 @@
 namespace forge::git {
 namespace {
 
+constexpr std::size_t kBlobMax = 100U << 20U;  // Bytes, as on GitHub; longer ones only git serves.
+constexpr git_time_t kLastSecond = 253402300799;  // Of the year 9999: no calendar knows later ones.
+
 Person to_person(const git_signature* signature) {
-  return {signature->name, signature->email, base::wall_from_ms(signature->when.time * 1000)};
+  const git_time_t seconds = std::clamp<git_time_t>(signature->when.time, 0, kLastSecond);
+  return {signature->name, signature->email, base::wall_from_ms(seconds * 1000)};
 }
 
 SignatureHandle to_signature(const Person& person) {
@@ -62,17 +66,29 @@ TreeEntry to_entry(git_repository* repository, const git_tree_entry* from, std::
   return entry;
 }
 
+// What lies deeper than kDepthMax is left out: whoever pushes decides how deep a tree is.
 void list_tree(git_repository* repository, const git_tree* tree, const std::string& prefix,
-               bool is_recursive, std::vector<TreeEntry>& to) {
+               std::size_t depth, std::vector<TreeEntry>& to) {
   for (std::size_t i = 0; i < git_tree_entrycount(tree); ++i) {
     const git_tree_entry* from = git_tree_entry_byindex(tree, i);
     const std::string path = prefix + git_tree_entry_name(from);
     to.push_back(to_entry(repository, from, path));
-    if (!is_recursive || git_tree_entry_type(from) != GIT_OBJECT_TREE) continue;
+    if (depth == 0 || git_tree_entry_type(from) != GIT_OBJECT_TREE) continue;
     const auto below = take<TreeHandle>(
         [&](git_tree** sub) { return git_tree_lookup(sub, repository, git_tree_entry_id(from)); });
-    if (below) list_tree(repository, below.get(), path + "/", true, to);
+    if (below) list_tree(repository, below.get(), path + "/", depth - 1, to);
   }
+}
+
+bool is_shallow(git_repository* repository, const git_tree* tree, std::size_t depth) {
+  for (std::size_t i = 0; i < git_tree_entrycount(tree); ++i) {
+    const git_tree_entry* entry = git_tree_entry_byindex(tree, i);
+    if (git_tree_entry_type(entry) != GIT_OBJECT_TREE) continue;
+    const auto below = take<TreeHandle>(
+        [&](git_tree** sub) { return git_tree_lookup(sub, repository, git_tree_entry_id(entry)); });
+    if (depth == 0 || (below && !is_shallow(repository, below.get(), depth - 1))) return false;
+  }
+  return true;
 }
 
 base::Error refuse(base::ErrorCode code, const TreeEdit& edit, const char* why) {
@@ -110,9 +126,12 @@ base::Status apply(git_repository* repository, git_index* index, const TreeEdit&
   if (*mode == GIT_FILEMODE_TREE) {
     const TreeHandle tree = find_tree(repository, *edit.sha);
     if (!tree) return refuse(base::ErrorCode::not_found, edit, "no such tree");
+    if (!is_shallow(repository, tree.get(), kDepthMax)) {
+      return refuse(base::ErrorCode::invalid, edit, "folders nested too deep");
+    }
     take_away(index, edit.path);
     std::vector<TreeEntry> entries;
-    list_tree(repository, tree.get(), edit.path + "/", true, entries);
+    list_tree(repository, tree.get(), edit.path + "/", kDepthMax, entries);
     for (const TreeEntry& one : entries) {
       if (one.type == "tree") continue;
       base::Status put = put_entry(index, one.path, *parse_mode(one.mode), *to_oid(one.sha));
@@ -173,7 +192,7 @@ base::Result<std::vector<TreeEntry>> Repository::tree(const Sha& sha, bool is_re
   const TreeHandle tree = find_tree(state_->handle.get(), sha);
   if (!tree) return base::Error{base::ErrorCode::not_found, "read tree: no " + sha};
   std::vector<TreeEntry> entries;
-  list_tree(state_->handle.get(), tree.get(), "", is_recursive, entries);
+  list_tree(state_->handle.get(), tree.get(), "", is_recursive ? kDepthMax : 0, entries);
   return entries;
 }
 
@@ -195,7 +214,12 @@ std::optional<TreeEntry> Repository::entry(const Sha& commit, const std::string&
 
 std::optional<std::string> Repository::blob(const Sha& sha) const {
   const auto oid = to_oid(sha);
-  if (!oid) return std::nullopt;
+  const auto odb =
+      take<OdbHandle>([&](git_odb** to) { return git_repository_odb(to, state_->handle.get()); });
+  std::size_t size = 0;
+  git_object_t type = GIT_OBJECT_INVALID;
+  const bool is_there = oid && odb && git_odb_read_header(&size, &type, odb.get(), &*oid) == 0;
+  if (!is_there || type != GIT_OBJECT_BLOB || size > kBlobMax) return std::nullopt;
   const auto blob = take<BlobHandle>(
       [&](git_blob** to) { return git_blob_lookup(to, state_->handle.get(), &*oid); });
   if (!blob) return std::nullopt;
@@ -217,6 +241,10 @@ base::Result<Sha> Repository::add_tree(const Sha& base, const std::vector<TreeEd
   if (!base.empty()) {
     const TreeHandle tree = find_tree(state_->handle.get(), base);
     if (!tree) return base::Error{base::ErrorCode::not_found, "build a tree: no base " + base};
+    if (!is_shallow(state_->handle.get(), tree.get(), kDepthMax)) {
+      return base::Error{base::ErrorCode::invalid,
+                         "build a tree: folders in " + base + " are nested too deep"};
+    }
     if (const int code = git_index_read_tree(index.get(), tree.get()); code != 0) {
       return last_error(code, "build a tree from " + base);
     }

@@ -28,6 +28,10 @@ base::Status configure(git_repository* repository) {
       {"receive.denyCurrentBranch", "ignore"},
       {"receive.denyDeleteCurrent", "ignore"},
       {"uploadpack.allowReachableSHA1InWant", "true"},
+      // What a small pack unpacks to may fill memory and disk: packs stay as they came, and large
+      // blobs are streamed.
+      {"transfer.unpackLimit", "1"},
+      {"core.bigFileThreshold", "16m"},
       {"gc.auto", "0"}};
   for (const auto& [name, value] : kTexts) {
     if (code == 0) code = git_config_set_string(config, name, value);

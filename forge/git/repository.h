@@ -45,11 +45,12 @@ class Repository {
   [[nodiscard]] std::optional<Commit> commit(const Sha& sha) const;
   // `draft.sha` is ignored. Errors: not_found (tree or parent), unavailable.
   [[nodiscard]] base::Result<Sha> add_commit(const Commit& draft);
-  // Of a tree or a commit. Errors: not_found.
+  // Of a tree or a commit; folders nested deeper than 64 are left out. Errors: not_found.
   [[nodiscard]] base::Result<std::vector<TreeEntry>> tree(const Sha& sha, bool is_recursive) const;
   [[nodiscard]] std::optional<Sha> tree_of(const Sha& sha) const;  // Of a commit; a tree's own.
   // The entry at `path`, its path whole; empty path: the root tree.
   [[nodiscard]] std::optional<TreeEntry> entry(const Sha& commit, const std::string& path) const;
+  // At most 100 MB; a longer one is not found.
   [[nodiscard]] std::optional<std::string> blob(const Sha& sha) const;
   [[nodiscard]] base::Result<Sha> add_blob(std::string_view bytes);
   // `base` empty: from nothing. Errors: invalid (a path or mode), not_found (an object).

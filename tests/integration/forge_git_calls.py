@@ -104,6 +104,8 @@ def perform_contents(forge):
     call = forge.call
     call("GET", REPO + "/contents/")
     call("GET", REPO + "/contents/src?ref=app")
+    call("GET", REPO + "/readme")
+    call("GET", REPO + "/readme?ref=nothing", expect=404)
     read, _ = call("GET", REPO + "/contents/src/app.py?ref=app")
     expect(forge, base64.b64decode(read["content"]) == b"x = 1\n", "contents of src/app.py")
     call("GET", REPO + "/contents/nothing", expect=404)

@@ -236,6 +236,48 @@ TEST_CASE("a backend without patience, or stopped, is ended and says so") {
   CHECK(lost.serve(call)->status == 404);
 }
 
+// ---- What others may have put into it ----
+
+TEST_CASE("trees without end and times beyond all calendars do no harm") {
+  support::TemporaryFolder folder;
+  const auto git = git::Repository::open(folder.file("r.git"), kPerson, "r");
+  REQUIRE(git.ok());
+  git_libgit2_init();
+  git_repository* raw = nullptr;
+  REQUIRE(git_repository_open_bare(&raw, folder.file("r.git").c_str()) == 0);
+  git_oid id;
+  REQUIRE(git_blob_create_from_buffer(&id, raw, "x", 1) == 0);
+  git_filemode_t mode = GIT_FILEMODE_BLOB;
+  for (int depth = 0; depth < 5000; ++depth) {
+    git_treebuilder* builder = nullptr;
+    REQUIRE(git_treebuilder_new(&builder, raw, nullptr) == 0);
+    REQUIRE(git_treebuilder_insert(nullptr, builder, "a", &id, mode) == 0);
+    REQUIRE(git_treebuilder_write(&id, builder) == 0);
+    git_treebuilder_free(builder);
+    mode = GIT_FILEMODE_TREE;
+  }
+  const std::string deep = git_oid_tostr_s(&id);
+  CHECK((*git)->tree(deep, true)->size() == 65);
+  CHECK((*git)->add_tree(deep, {{"b", "100644", std::nullopt}}).error().code ==
+        base::ErrorCode::invalid);
+  const git::TreeEdit graft{"b", "040000", deep};
+  CHECK((*git)->add_tree("", {graft}).error().code == base::ErrorCode::invalid);
+
+  git_signature late{const_cast<char*>("Ann"), const_cast<char*>("a@b"), {INT64_MAX / 2, 0, '+'}};
+  git_tree* tree = nullptr;
+  git_oid made;
+  REQUIRE(git_tree_lookup(&tree, raw, &id) == 0);
+  REQUIRE(git_commit_create(&made, raw, nullptr, &late, &late, nullptr, "late", tree, 0, nullptr) ==
+          0);
+  git_tree_free(tree);
+  const auto commit = (*git)->commit(git_oid_tostr_s(&made));
+  REQUIRE(commit);
+  CHECK(commit->author.at > kPerson.at);
+  CHECK(commit->author.at <= *base::parse_utc("9999-12-31T23:59:59Z"));
+  git_repository_free(raw);
+  git_libgit2_shutdown();
+}
+
 // ---- What is in the way of a repository ----
 
 TEST_CASE("a folder that is no repository is not taken for one") {

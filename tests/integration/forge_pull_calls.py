@@ -30,6 +30,7 @@ def perform_pulls(forge):
     perform_one_life(forge)
     perform_refusals(forge)
     perform_conflict(forge)
+    perform_plain_merges(forge)
     perform_required_checks(forge)
     perform_as_issue(forge)
 
@@ -144,6 +145,28 @@ def perform_conflict(forge):
     call("PATCH", path, {"state": "closed"})
     call("PATCH", path, {"state": "open"})
     call("PATCH", path, {"state": "closed"})
+
+
+def perform_plain_merges(forge):
+    call = forge.call
+    tip = make_branch(call, "side", {"side.md": "x\n"})
+    write(call, "main", "main.md", "x\n")
+    merged, _ = call("POST", REPO + "/merges", {"base": "main", "head": "side"}, expect=201)
+    expect(forge, merged["parents"][1]["sha"] == tip, "a merge's second parent")
+    call("POST", REPO + "/merges", {"base": "main", "head": "side"}, expect=204)
+    call("POST", REPO + "/merges", {"base": "main", "head": "theirs"}, expect=409)
+    call("POST", REPO + "/merges", {"base": "nothing", "head": "side"}, expect=404)
+    call("POST", REPO + "/merges", {"base": "main", "head": "nothing"}, expect=404)
+    make_branch(call, "late", {"late.md": "x\n"})
+    pull, _ = call("POST", REPO + "/pulls", {"title": "late", "head": "late", "base": "main"},
+                   expect=201)
+    write(call, "main", "later.md", "x\n")
+    path = f"{REPO}/pulls/{pull['number']}"
+    call("PUT", path + "/update-branch", {"expected_head_sha": tip}, expect=422)
+    call("PUT", path + "/update-branch", {}, expect=202)
+    call("PUT", path + "/update-branch", {}, expect=422)
+    pull, _ = call("GET", path)
+    expect(forge, pull["changed_files"] == 1, "an updated branch shows its own change alone")
 
 
 def perform_required_checks(forge):

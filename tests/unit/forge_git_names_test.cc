@@ -68,6 +68,13 @@ TEST_CASE("names: paths stay within the tree") {
   }
 }
 
+TEST_CASE("names: a path has at most 64 parts") {
+  std::string path = "a";
+  for (int i = 1; i < 64; ++i) path += "/a";
+  CHECK(is_tree_path(path));
+  CHECK_FALSE(is_tree_path(path + "/a"));
+}
+
 TEST_CASE("paths: the part that may hold slashes becomes one segment") {
   struct Row {
     const char* path;
