@@ -42,7 +42,7 @@ Answer refused(const Observe& observe, Fault fault) {
   return Observed{observe.op, observe.incident, std::move(fault), 0, ""};
 }
 Answer refused(const ReadControl&, Fault fault) { return ControlRead{std::move(fault), 0, false}; }
-Answer refused(const Listen&, Fault fault) { return Heard{std::move(fault), {}, {}}; }
+Answer refused(const Listen&, Fault fault) { return Heard{std::move(fault), {}, {}, ""}; }
 Answer refused(const Ask& ask, Fault fault) {
   Asked asked;
   asked.incident = ask.incident;
@@ -70,7 +70,7 @@ void open_issue(github::Github& github, const Write& write, Written& written) {
 
 void edit_issue(github::Github& github, const Write& write, Written& written) {
   github::IssueEdit edit;
-  if (write.key == "close") {
+  if (!write.state_reason.empty()) {
     edit.state = "closed";
     edit.state_reason = write.state_reason;
   } else {
@@ -237,6 +237,9 @@ Answer GithubCalls::carry_out(const ReadControl&) {
 
 Answer GithubCalls::carry_out(const Listen& listen) {
   Heard heard;
+  heard.fault = learn_login();
+  if (heard.fault) return heard;
+  heard.login = login_;
   if (listen.comments_since) {
     auto comments = github_.list_comments_since(*listen.comments_since);
     if (!comments) heard.fault = fault_of(comments.failure());

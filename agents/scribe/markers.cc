@@ -14,6 +14,13 @@ std::string marker(const Mark& mark, std::string_view secret) {
          " h=" + base::hmac_sha256_hex(secret, bytes).substr(0, 32) + " -->";
 }
 
+std::string operation_in(std::string_view body) {
+  constexpr std::string_view kBegin = "<!-- sre op=";
+  if (!body.starts_with(kBegin)) return "";
+  body.remove_prefix(kBegin.size());
+  return std::string(body.substr(0, body.find(' ')).substr(0, 40));
+}
+
 bool has_marker(std::string_view body, std::string_view marker) {
   if (!body.starts_with(marker)) return false;
   const std::string_view rest = body.substr(marker.size());

@@ -20,6 +20,9 @@ struct Mark {
 
 // Without the newline. `secret` must not be empty.
 [[nodiscard]] std::string marker(const Mark& mark, std::string_view secret);
+// The operation that the marker at the beginning of `body` names; empty when there is none. It says
+// nothing until has_marker() does.
+[[nodiscard]] std::string operation_in(std::string_view body);
 // True when `body` begins with exactly this marker on a line of its own.
 [[nodiscard]] bool has_marker(std::string_view body, std::string_view marker);
 

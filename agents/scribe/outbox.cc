@@ -9,6 +9,7 @@ namespace scribe {
 namespace {
 
 constexpr std::string_view kIssue = "issue/", kLabel = "label:", kComment = "comment:";
+constexpr std::string_view kStray = "stray:", kCloseStray = "close-stray:";
 
 bool drops(std::string_view text, std::string_view prefix) { return text.starts_with(prefix); }
 std::string rest_of(const std::string& key, std::string_view prefix) {
@@ -138,6 +139,9 @@ void Outbox::done(const incident::GithubDone& done, const incident::Event& event
   open_.reset();
   refusals_.erase(op.key);
   if (op.kind == "open_issue") {
+    if (issue_ != 0) formers_.push_back(issue_);
+    labels_.clear();
+    perhaps_.clear();
     issue_ = done.number;
     url_ = done.url;
     issue_op_ = op.op;
@@ -162,11 +166,13 @@ void Outbox::done(const incident::GithubDone& done, const incident::Event& event
     labels_at_ = event.boot;
   }
   if (op.key == "close") closed_ = true;
+  if (drops(op.key, kCloseStray)) strays_closed_.insert(std::stoll(rest_of(op.key, kCloseStray)));
 }
 
 void Outbox::failed(const std::string& error) {
   failed_op_ = open_->op;
   failed_key_ = open_->key;
+  if (open_->kind == "open_issue" && error.starts_with("absent")) lost_.insert(open_->op);
   open_.reset();
   if (error.starts_with("not_found") || error.starts_with("invalid")) ++refusals_[failed_key_];
   // A label stays in perhaps_: adding it again or taking an absent one off is harmless.
@@ -184,11 +190,12 @@ class Search {
   Next run() {
     if (outbox_.open() && !is_repeatable(outbox_.open()->kind)) return {};
     if (!thread_.wanted && outbox_.issue() == 0) return {};
-    if (outbox_.issue() == 0) {
+    if (outbox_.issue() == 0 || (options_.roll_over && !thread_.closed)) {
       open_issue();
       return next_;
     }
-    const bool found = card() || labels() || comments() || changed_comments() || close();
+    const bool found =
+        card() || labels() || strays() || comments() || changed_comments() || close();
     if (found) next_.at.reset();
     return next_;
   }
@@ -223,6 +230,8 @@ class Search {
     Write& write = begin("open_issue", key, card_digest(thread_));
     write.title = thread_.title;
     write.body = thread_.body;
+    if (outbox_.issue() != 0) write.body += continues(outbox_.issue());
+    write.issue = 0;
     write.labels = labels;
     return true;
   }
@@ -261,6 +270,29 @@ class Search {
     if (wanted.empty() || (!begun && !may_move(outbox_.labels_at()))) return false;
     return std::any_of(wanted.begin(), wanted.end(),
                        [&](const auto& one) { return move(one.first, one.second); });
+  }
+
+  bool strays() {
+    for (const auto& stray : options_.strays) {
+      const std::string name = std::string(kStray) + std::to_string(stray.issue);
+      const std::string close = std::string(kCloseStray) + std::to_string(stray.issue);
+      const std::string key = std::string(kComment) + name;
+      const auto* kept = outbox_.comment(name);
+      const bool said = (kept != nullptr && kept->id != 0) || outbox_.is_held(key);
+      if (!said) {
+        if (!may_post()) return false;
+        Write& write = begin("comment", key, digest_of(stray.body));
+        write.body = stray.body;
+        write.issue = stray.issue;
+        return true;
+      }
+      if (outbox_.is_stray_closed(stray.issue) || outbox_.is_held(close)) continue;
+      Write& write = begin("edit_issue", close, "");
+      write.state_reason = "not_planned";
+      write.issue = stray.issue;
+      return true;
+    }
+    return false;
   }
 
   bool comments() {
@@ -312,8 +344,24 @@ Next next_write(const Thread& thread, const Outbox& outbox, base::Instant now,
   return Search(thread, outbox, now, options).run();
 }
 
-bool is_told(const Thread& thread, const Outbox& outbox) {
+std::int64_t issue_of(const Operation& operation, const Outbox& outbox) {
+  if (operation.kind == "open_issue") return 0;
+  const std::string stray = std::string(kComment) + std::string(kStray);
+  if (!drops(operation.key, stray)) return outbox.issue();
+  return std::stoll(rest_of(operation.key, stray));
+}
+
+std::string continued_in(std::int64_t issue) {
+  return "➡️ **Continued** in #" + std::to_string(issue) + ": this issue has too many comments.\n";
+}
+
+std::string continues(std::int64_t issue) {
+  return "\n⬅️ The thread before this: #" + std::to_string(issue) + ".\n";
+}
+
+bool is_told(const Thread& thread, const Outbox& outbox, const std::vector<Stray>& strays) {
   OutboxOptions at_once;
+  at_once.strays = strays;
   at_once.card_every = base::Duration(0);
   if (outbox.open() && !is_repeatable(outbox.open()->kind)) return false;
   return !next_write(thread, outbox, base::Instant{}, at_once).write;

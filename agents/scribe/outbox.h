@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agents/scribe/thread.h"
 #include "base/time.h"
@@ -23,7 +24,8 @@ namespace scribe {
 // The kinds and keys of github.intended:
 //   open_issue "issue/<label>,<label>,…" | edit_issue "card" | edit_issue "close" |
 //   comment "comment:<key>" | edit_comment "comment:<key>" | add_label / remove_label
-//   "label:<name>"
+//   "label:<name>" | comment "comment:stray:<number>" and edit_issue "close-stray:<number>", on
+//   that issue
 struct Operation {
   std::string op, kind, key, digest;
   base::WallTime at;
@@ -55,6 +57,13 @@ class Outbox {
   // Ours that may be on the issue: surely, or by an operation without a known outcome.
   [[nodiscard]] std::set<std::string> labels_perhaps() const;
   [[nodiscard]] bool is_closed() const { return closed_; }
+  // Its issues before this one, oldest first: full, and continued in the next.
+  [[nodiscard]] const std::vector<std::int64_t>& formers() const { return formers_; }
+  [[nodiscard]] bool is_stray_closed(std::int64_t issue) const {
+    return strays_closed_.contains(issue);
+  }
+  // Operations that were to open the issue and were not found: one may yet come to light.
+  [[nodiscard]] const std::set<std::string>& lost() const { return lost_; }
   [[nodiscard]] bool is_held(const std::string& key) const { return held_.contains(key); }
   // How often in a row a write of this key was refused as it stands (not for want of a connection).
   [[nodiscard]] int refusals(const std::string& key) const;
@@ -72,6 +81,9 @@ class Outbox {
   base::Instant card_at_, labels_at_;
   std::map<std::string, Kept> comments_;
   std::set<std::string> labels_, perhaps_;
+  std::vector<std::int64_t> formers_;
+  std::set<std::int64_t> strays_closed_;
+  std::set<std::string> lost_;
   bool closed_ = false;
   std::map<std::string, int> refusals_;
   std::set<std::string> held_;
@@ -108,10 +120,18 @@ struct Write {
   std::string state_reason;
 };
 
+// An issue of ours that is not the incident's any more, or never was: it gets a word and is closed.
+struct Stray {
+  std::int64_t issue = 0;
+  std::string body;
+};
+
 struct OutboxOptions {
   base::Duration card_every = std::chrono::seconds(1);  // Card and labels, while things move.
   std::optional<base::Instant> posts_free_at;           // No issue or comment is made before that.
-  bool may_close = true;  // False: all else is written, the close waits.
+  bool may_close = true;   // False: all else is written, the close waits.
+  bool roll_over = false;  // The issue is full: it is continued in a new one.
+  std::vector<Stray> strays;
 };
 
 struct Next {
@@ -119,12 +139,18 @@ struct Next {
   std::optional<base::Instant> at;  // Nothing now, but something then.
 };
 
-// Order: the issue; its card and labels, coalesced; comments in their order; changed comments;
-// then, when it shall be closed, card and labels without waiting, and the close.
+// Order: the issue; its card and labels, coalesced; strays; comments in their order; changed
+// comments; then, when it shall be closed, card and labels without waiting, and the close.
 [[nodiscard]] Next next_write(const Thread& thread, const Outbox& outbox, base::Instant now,
                               const OutboxOptions& options);
 // Everything that the thread asks for is there.
-[[nodiscard]] bool is_told(const Thread& thread, const Outbox& outbox);
+[[nodiscard]] bool is_told(const Thread& thread, const Outbox& outbox,
+                           const std::vector<Stray>& strays = {});
+// The issue that an operation without a known outcome is about.
+[[nodiscard]] std::int64_t issue_of(const Operation& operation, const Outbox& outbox);
+// "➡️ …" for the issue before, and the line that the card of the one after ends with.
+[[nodiscard]] std::string continued_in(std::int64_t issue);
+[[nodiscard]] std::string continues(std::int64_t issue);
 
 [[nodiscard]] std::string digest_of(std::string_view content);
 

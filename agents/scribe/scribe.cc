@@ -145,8 +145,10 @@ void Scribe::absorb_operation(const Event& event) {
   outcomes_.erase(ended_operation(event.what));
   if (event.incident == kControl) return absorb_shared(event);
   Telling& telling = tellings_[event.incident];
+  const std::int64_t issue = telling.outbox.issue();
   telling.outbox.absorb(event);
   telling.settled = false;
+  if (telling.outbox.issue() != issue) telling.stale = true;  // Its card names the one before.
   tellings_[kUmbrella].stale = true;
 }
 
@@ -255,6 +257,7 @@ void Scribe::take(const Heard& heard, base::Now now) {
   if (heard.fault) return troubled(*heard.fault, now);
   answered();
   steering_.absorb(heard, book_, now);
+  hear_issues(heard);
 }
 
 void Scribe::take(const Asked& asked, base::Now now) {
@@ -366,7 +369,7 @@ void Scribe::look_for(IncidentId id, Telling& telling, const role::View& view, O
   const auto at = std::max(telling.look_at, quiet_until_);
   if (view.now.boot < at) return out.wake_by(at);
   observe.incident = id;
-  observe.issue = open->kind == "open_issue" ? 0 : telling.outbox.issue();
+  observe.issue = issue_of(*open, telling.outbox);
   Write write;
   write.incident = id;
   write.kind = open->kind;
@@ -403,6 +406,8 @@ void Scribe::refresh(IncidentId id, Telling& telling) {
     telling.thread = project_control(book_);
   } else {
     telling.thread = project(book_.entries().at(id), book_, options);
+    const auto& formers = telling.outbox.formers();
+    if (!formers.empty()) telling.thread.body += continues(formers.back());
   }
   telling.stale = false;
 }
@@ -438,7 +443,8 @@ std::optional<base::Instant> Scribe::closes_at(const Book::Entry& entry) const {
 std::optional<Write> Scribe::next_of(IncidentId id, Telling& telling, base::Now at, Output& out) {
   refresh(id, telling);
   const base::Instant now = at.boot;
-  OutboxOptions options{options_.card_every, budget_.free_at(at), true};
+  OutboxOptions options{options_.card_every, budget_.free_at(at), true, false, strays_of(telling)};
+  options.roll_over = telling.full_issue != 0 && telling.full_issue == telling.outbox.issue();
   if (id == kControl) {
     const bool make = options_.make_control_issue && control_missing_;
     if (telling.outbox.issue() == 0 && !make) return std::nullopt;
@@ -474,7 +480,8 @@ std::optional<Write> Scribe::next_of(IncidentId id, Telling& telling, base::Now 
   if (next.at) out.wake_by(*next.at);
   const Incident* incident = book_.find(id);
   const bool ending = incident != nullptr && is_due(*incident, Command::close_issue);
-  telling.settled = !next.write && !ending && is_told(telling.thread, telling.outbox);
+  telling.settled =
+      !next.write && !ending && is_told(telling.thread, telling.outbox, options.strays);
   return std::move(next.write);
 }
 

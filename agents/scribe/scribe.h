@@ -14,6 +14,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -100,6 +101,7 @@ struct Options {
   int writes_per_minute = 80;  // Of any kind: GitHub's points, 5 each; 0: any number.
   int issues_per_hour =
       20;  // Of incidents; the others share an umbrella (umbrella.h). 0: any number.
+  int comments_max = 2000;  // Of an issue; then it is continued in another. GitHub takes 2,500.
   base::Duration umbrella_every = std::chrono::seconds(30);  // Between two edits of it.
   bool make_control_issue =
       true;  // Makes one when there is none and nothing else is to be written.
@@ -130,6 +132,9 @@ class Scribe final : public role::Role<Request, Answer> {
     base::Instant retry_at;
     int misses = 0;  // In a row, of the open operation.
     base::Instant look_at;
+    std::int64_t full_issue = 0;  // It has too many comments.
+    std::set<std::int64_t>
+        twins;  // Open issues of ours that came to light after they were replaced.
   };
   // What an answer means for the ledger, kept until it stands there.
   struct Outcome {
@@ -142,6 +147,8 @@ class Scribe final : public role::Role<Request, Answer> {
   void absorb_shared(const incident::Event& event);  // flood.cc, as the next three.
   [[nodiscard]] std::optional<base::Instant> issue_at(base::Now now) const;
   void refresh_umbrella(base::Now now);
+  void hear_issues(const Heard& heard);  // strays.cc, as the next.
+  [[nodiscard]] static std::vector<Stray> strays_of(const Telling& telling);
   [[nodiscard]] bool is_told_in_umbrella(incident::IncidentId id) const;
   void take(const Written& written, base::Now now);
   void take(const Observed& observed, base::Now now);

@@ -12,6 +12,8 @@ using namespace incident;  // NOLINT: the domain's words are this file's words.
 
 constexpr base::Duration kFresh = std::chrono::minutes(30);  // Only a hold may be older.
 constexpr base::Duration kLag = std::chrono::minutes(2);     // Lists may be late by so much.
+// Twins are looked for among issues (strays.cc): a list that lags by so much still shows them.
+constexpr auto kIssueLag = base::Millis(std::chrono::minutes(10));
 constexpr base::Duration kReopenings = std::chrono::hours(24 * 30);  // Looked for at the start.
 constexpr std::size_t kCursorMoves =
     50;                           // Entries: below, the same question, answered by "unchanged".
@@ -115,7 +117,7 @@ void Steering::absorb(const Heard& heard, const Book& book, base::Now now) {
   base::WallTime newest{};
   for (const auto& issue : heard.issues) newest = std::max(newest, issue.updated_at);
   if (!issues_since_ || heard.issues.size() >= kCursorMoves)
-    issues_since_ = earlier(std::max(newest, issues_since_.value_or(now.wall)));
+    issues_since_ = std::max(newest, issues_since_.value_or(now.wall)) - kIssueLag;
 }
 
 void Steering::hear(const github::Comment& comment, const Book& book) {

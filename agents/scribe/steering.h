@@ -38,6 +38,7 @@ struct Heard {
   std::optional<Fault> fault;
   std::vector<github::Comment> comments;
   std::vector<github::Issue> issues;
+  std::string login;  // Ours; empty: not known.
 };
 // This comment as it is now, and what its author may do now.
 struct Ask {
