@@ -2,6 +2,7 @@
 
 #include "agents/scribe/github_adapter.h"
 #include "agents/scribe/key_file.h"
+#include "base/text.h"
 #include "github/address.h"
 #include "github/configured.h"
 #include "github/hooks.h"
@@ -14,14 +15,21 @@ namespace {
 
 // All that this process knows and nobody may read in an issue.
 base::Redactor redactor_of(const config::Config& config, const std::string& key,
-                           const std::string& token) {
+                           const github::RestOptions& target) {
   auto secrets = base::secrets_in(environ);
-  for (const auto& secret : {key, token, config.github.token, config.console_key,
+  for (const auto& secret : {key, target.token, config.github.token, config.console_key,
                              config.github.webhook_secret, config.github.second_webhook_secret})
     secrets.push_back(secret);
   for (const auto& [role, one] : config.github.tokens) secrets.push_back(one);
   if (const auto proxy = github::parse_proxy(config.github.proxy))
     secrets.push_back(proxy->password);
+  if (target.app) {  // A key's lines, each for itself: none of them says what it belongs to.
+    for (const auto& pem : {target.app->private_key, target.app->second_private_key}) {
+      for (const auto line : base::split(pem, '\n')) {
+        if (!line.starts_with("-----")) secrets.emplace_back(base::trim(line));
+      }
+    }
+  }
   return base::Redactor(std::move(secrets));
 }
 
@@ -85,7 +93,7 @@ int run(const config::Config& config, const base::Logger& log) {
   auto github = github::make_rest_github(*target, (*desk)->clock);
   if (!github) return role::exit_code(github.error(), log);
   Options options = options_of(config, *key);
-  options.redactor = redactor_of(config, *key, target->token);
+  options.redactor = redactor_of(config, *key, *target);
   Scribe scribe(std::move(options), random);
   role::Mailbox<Answer> mailbox;
   auto voices = open_voices(config, *target, (*desk)->clock);

@@ -14,6 +14,11 @@ struct Redactor::View {
   std::string bytes;
   std::vector<std::uint32_t> begin, end;
 
+  void reserve(std::size_t size) {
+    bytes.reserve(size);
+    begin.reserve(size);
+    end.reserve(size);
+  }
   void add(char c, std::size_t from, std::size_t to) {
     bytes += c;
     begin.push_back(static_cast<std::uint32_t>(from));
@@ -61,6 +66,7 @@ std::uint64_t start_of(const char* bytes) {
 
 View view_of(std::string_view text) {
   View view;
+  view.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) view.add(text[i], i, i + 1);
   return view;
 }
@@ -174,6 +180,7 @@ View unescaped(const View& from, bool& changed) {
 // Letters and digits alone, however they are separated.
 View compact(const View& from) {
   View view;
+  view.reserve(from.bytes.size());
   for (std::size_t i = 0; i < from.bytes.size(); ++i) {
     if (is_letter_or_digit(from.bytes[i])) view.add(from.bytes[i], from, i, i + 1);
   }
@@ -218,6 +225,7 @@ std::vector<Run> base64_runs(const std::string& text) {
 
 View decoded_base64(const View& from, const Run& run, std::size_t first) {
   View view;
+  view.reserve(run.size());
   unsigned bits = 0;
   int held = 0;
   std::size_t started = first;
@@ -260,11 +268,24 @@ std::vector<Run> hex_runs(const std::string& text) {
 
 View decoded_hex(const View& from, const Run& run, std::size_t first) {
   View view;
+  view.reserve(run.size() / 2);
   for (std::size_t i = first; i + 1 < run.size(); i += 2) {
     const int code = hex_digit(from.bytes[run[i]]) * 16 + hex_digit(from.bytes[run[i + 1]]);
     view.add(static_cast<char>(code), from.begin[run[i]], from.end[run[i + 1]]);
   }
   return view;
+}
+
+bool is_printable(char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\t'; }
+
+// What a wrong decoding leaves has hardly ever so many printable bytes in a row.
+bool may_hold_text(std::string_view bytes) {
+  std::size_t run = 0;
+  for (const char c : bytes) {
+    run = is_printable(c) ? run + 1 : 0;
+    if (run == kSecretMin) return true;
+  }
+  return false;
 }
 
 bool ends_line(std::string_view rest) {
@@ -280,6 +301,7 @@ Redactor::Redactor(std::vector<std::string> secrets) {
   for (const auto& secret : secrets) {
     if (secret.size() < kSecretMin) continue;
     needles_.push_back({secret, false});
+    all_printable_ = all_printable_ && std::all_of(secret.begin(), secret.end(), is_printable);
     const std::string letters = compact(view_of(secret)).bytes;
     if (letters.size() >= kCompactMin) needles_.push_back({letters, true});
   }
@@ -307,6 +329,7 @@ void Redactor::find_known(const View& view, bool compact_only, std::vector<Range
 
 void Redactor::find(const View& view, int depth, std::vector<Range>& found) const {
   if (view.bytes.size() < 3) return;
+  if (depth > 0 && all_printable_ && !may_hold_text(view.bytes)) return;
   View layer = view;
   for (int layers = 0; layers < 3; ++layers) {
     for (const auto& [begin, end] : secret_shapes(layer.bytes))

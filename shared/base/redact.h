@@ -44,6 +44,7 @@ class Redactor {
   void find_known(const View& view, bool compact, std::vector<Range>& found) const;
 
   std::vector<Needle> needles_;
+  bool all_printable_ = true;  // So are all secrets: other bytes need no look.
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_start_;  // First 8 bytes.
 };
 
