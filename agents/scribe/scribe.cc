@@ -92,7 +92,7 @@ Scribe::Scribe(Options options, base::Random& random)
     : options_(std::move(options)),
       random_(random),
       budget_({options_.post_spacing, options_.posts_per_minute, options_.posts_per_hour}),
-      write_budget_({base::Duration(0), options_.writes_per_minute, 0}),
+      write_budget_({options_.post_spacing, options_.writes_per_minute, 0}),
       issue_budget_({base::Duration(0), 0, options_.issues_per_hour}),
       steering_(options_.steer_every),
       votes_(options_.votes_every) {
@@ -180,6 +180,7 @@ void Scribe::troubled(const Fault& fault, base::Now now) {
 
 void Scribe::take(const Written& written, base::Now now) {
   Outcome outcome{written.incident, {}};
+  write_at_ = now.boot + options_.post_spacing;
   if (!written.fault) {
     answered();
     outcome.events.emplace_back(GithubDone{written.op, written.number, written.url});
@@ -505,6 +506,7 @@ void Scribe::write_next(const role::View& view, Output& out) {
   if (const auto until = heals_until(now)) return out.wake_by(*until);
   if (now < quiet_until_) return out.wake_by(quiet_until_);
   if (!reachable_) return;  // poll() finds out.
+  if (now < write_at_) return out.wake_by(write_at_);
   if (const auto free = write_budget_.free_at(view.now)) return out.wake_by(*free);
   std::optional<Write> chosen;
   int best =

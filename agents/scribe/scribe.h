@@ -83,7 +83,8 @@ struct Options {
   base::Redactor redactor;  // Everything told is read and written through it.
   std::map<std::string, std::vector<std::string>> depends_on;  // Of each service.
   base::Duration card_every = std::chrono::seconds(1);
-  base::Duration post_spacing = std::chrono::seconds(1);     // limits.issue_spacing.
+  // limits.issue_spacing: between any two writes, from the answer of one to the next.
+  base::Duration post_spacing = std::chrono::seconds(1);
   base::Duration downstream_wait = std::chrono::seconds(2);  // DESIGN section 10, cascades.
   // Nothing is written for so long after an incident was opened, while it is being healed: on one
   // host our own disk writes would delay the engine's (measured: 10 ms each, 30 in a start).
@@ -199,6 +200,7 @@ class Scribe final : public role::Role<Request, Answer> {
   Votes votes_;
   bool reachable_ = false;     // Until a first read says so.
   base::Instant quiet_until_;  // No call before that.
+  base::Instant write_at_;     // No write before that.
   base::Duration backoff_{0};
   base::Instant poll_at_, catch_up_at_;
   bool listen_hinted_ = false, control_hinted_ = false;  // Since the latest question.

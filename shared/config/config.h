@@ -65,7 +65,7 @@ struct Limits {
       std::chrono::minutes(10);  // ... in this time are a crash loop.
   base::Duration cpu_window =
       std::chrono::seconds(10);  // CPU at its limit for so long is a symptom.
-  base::Duration issue_spacing = std::chrono::seconds(1);  // Between two content-creating calls.
+  base::Duration issue_spacing = std::chrono::seconds(1);  // Between two writes to GitHub.
 };
 
 // An app of GitHub that signs in instead of a token. Keys are PEM files, by absolute path: only the

@@ -38,6 +38,7 @@ std::optional<Failure> too_long(const std::string& title, const std::string& bod
 template <class T, class Do>
 github::Result<T> FakeGithub::write(Do&& effect) {
   const std::lock_guard lock(mutex_);
+  write_calls_.push_back(clock_.now().boot);
   if (const auto no = no_answer()) return *no;
   std::optional<Fault> fault;
   if (!faults_.empty()) {
@@ -66,6 +67,7 @@ Failure FakeGithub::limited(base::Duration wait) {
 // What every call meets first; nothing when it is to be answered.
 std::optional<Failure> FakeGithub::no_answer() {
   ++calls_;
+  all_calls_.push_back(clock_.now().boot);
   if (down_) return refused();
   if (clock_.now().boot < left_alone_until_) ++early_;
   if (!limit_) return std::nullopt;
@@ -416,6 +418,16 @@ int FakeGithub::writes() const {
 int FakeGithub::calls() const {
   const std::lock_guard lock(mutex_);
   return calls_;
+}
+
+std::vector<base::Instant> FakeGithub::write_calls() const {
+  const std::lock_guard lock(mutex_);
+  return write_calls_;
+}
+
+std::vector<base::Instant> FakeGithub::all_calls() const {
+  const std::lock_guard lock(mutex_);
+  return all_calls_;
 }
 
 std::vector<base::Instant> FakeGithub::posts() const {

@@ -76,6 +76,9 @@ class FakeGithub final : public github::Github {
   int writes() const;                        // That took effect.
   int calls() const;                         // All that reached it, reads too.
   std::vector<base::Instant> posts() const;  // When issues and comments were created.
+  // When writes were asked for, and when anything was, whatever came of it.
+  std::vector<base::Instant> write_calls() const;
+  std::vector<base::Instant> all_calls() const;
 
  private:
   struct Kept {
@@ -113,7 +116,7 @@ class FakeGithub final : public github::Github {
   bool down_ = false;
   base::Duration list_lag_{0};
   int writes_ = 0, calls_ = 0;
-  std::vector<base::Instant> posts_;
+  std::vector<base::Instant> posts_, write_calls_, all_calls_;
   std::int64_t next_id_ = 1000;
 };
 
