@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""Drives a running forge with clients made for GitHub: GitHub's own gh and Octokit, unchanged.
+"""Drives a running forge with clients made for GitHub, unchanged: GitHub's own gh, Octokit, and an
+app made with Probot.
 
 usage: forge_clients_test.py FORGE_PROBE
 
-gh comes from Debian's package gh; @octokit/rest and its retry plugin are installed by npm into a
-temporary folder. What is missing is SKIPPED loudly and counted; when all is missing the exit code
-is 77. With CI=true a skip is a failure.
+gh comes from Debian's package gh; @octokit/rest with its retry plugin and probot are installed by
+npm into temporary folders. What is missing is SKIPPED loudly and counted; when all is missing the
+exit code is 77. With CI=true a skip is a failure.
 """
 
 import json
@@ -18,6 +19,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGES = ["@octokit/rest@21", "@octokit/plugin-retry@7"]
+PROBOT = ["probot@14"]
 REPO = "repos/sre-space/demo"
 
 
@@ -78,6 +80,22 @@ def try_gh(url, folder):
 
 def try_octokit(url, folder):
     """@octokit/rest with pagination and retries; see forge_clients.mjs."""
+    packages = install(folder, PACKAGES)
+    result = run(["node", str(HERE / "forge_clients.mjs"), url], cwd=packages)
+    check(result.returncode == 0 and result.stdout.strip().endswith("ok"),
+          f"octokit: {result.stdout} {result.stderr}")
+
+
+def try_probot(url, folder):
+    """A Probot app, signed in as a GitHub App; see forge_probot.mjs."""
+    packages = install(folder, PROBOT)
+    result = run(["node", str(HERE / "forge_probot.mjs"), url, folder + "/app.pem"], cwd=packages)
+    check(result.returncode == 0 and result.stdout.strip().endswith("ok"),
+          f"probot: {result.stdout} {result.stderr}")
+
+
+def install(folder, names):
+    """The folder into which npm has put the packages."""
     for program in ("node", "npm"):
         if not shutil.which(program):
             raise Skipped(f"{program} is not installed")
@@ -86,25 +104,31 @@ def try_octokit(url, folder):
     (packages / "package.json").write_text('{"private": true}\n', encoding="utf-8")
     try:
         installed = run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts",
-                         "--fetch-retries=1", "--fetch-timeout=20000", *PACKAGES], cwd=packages,
+                         "--fetch-retries=1", "--fetch-timeout=20000", *names], cwd=packages,
                         timeout=120)
     except subprocess.TimeoutExpired:
         raise Skipped("npm's registry does not answer in time") from None
     if installed.returncode != 0:
-        raise Skipped(f"npm cannot install {PACKAGES}: {installed.stderr.strip()[-300:]}")
-    result = run(["node", str(HERE / "forge_clients.mjs"), url], cwd=packages)
-    check(result.returncode == 0 and result.stdout.strip().endswith("ok"),
-          f"octokit: {result.stdout} {result.stderr}")
+        raise Skipped(f"npm cannot install {names}: {installed.stderr.strip()[-300:]}")
+    return packages
+
+
+def make_app_key(folder):
+    """The public half of a new RSA key, app.pem in the folder; as the forge is given it."""
+    run(["openssl", "genrsa", "-out", folder + "/app.pem", "2048"])
+    run(["openssl", "rsa", "-in", folder + "/app.pem", "-pubout", "-out", folder + "/app.pub.pem"])
+    return folder + "/app.pub.pem"
 
 
 def main():
     skipped = []
     faults = []
-    clients = (try_gh, try_octokit)
+    clients = (try_gh, try_octokit, try_probot)
     for client in clients:
         with tempfile.TemporaryDirectory() as folder:
             process = subprocess.Popen(
-                [sys.argv[1], os.path.join(folder, "forge.db"), os.path.join(folder, "record")],
+                [sys.argv[1], os.path.join(folder, "forge.db"), os.path.join(folder, "record"),
+                 make_app_key(folder)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             try:
                 client(process.stdout.readline().strip(), folder)
