@@ -281,11 +281,13 @@ std::optional<http::Response> Api::meet_write(const http::Request& request,
   if (is_read || is_deed_ || faults_ == nullptr) return std::nullopt;
   Faults::Verdict verdict = faults_->next_write();
   deeds_ = std::move(verdict.deeds);
-  if (verdict.retry_after_s > 0) {
+  if (verdict.retry_after_s) {
     Reply reply = make_refusal(403,
                                "You have exceeded a secondary rate limit. Please wait a few minutes"
                                " before you try again.");
-    reply.headers.emplace_back("Retry-After", std::to_string(verdict.retry_after_s));
+    if (*verdict.retry_after_s > 0) {
+      reply.headers.emplace_back("Retry-After", std::to_string(*verdict.retry_after_s));
+    }
     return to_response(reply);
   }
   if (verdict.fault == WriteFault::refused_502) {
@@ -333,9 +335,8 @@ http::Response Api::serve(const Endpoint& endpoint, const http::Request& request
               &links_.git,
               *apps_,
               caller_.app};
-    if (faults_ != nullptr && faults_->list_lag() > base::Millis(0)) {
-      call.known_at = call.now - faults_->list_lag();
-    }
+    const base::Millis lag = lag_of(request);
+    if (lag > base::Millis(0)) call.known_at = call.now - lag;
     const auto known = store_.find_user(caller_.login);
     call.user = known ? *known : store_.ensure_user(caller_.login, call.now);
     if (params.contains("owner")) {
@@ -386,6 +387,12 @@ void Api::work_as(const std::string& login,
 }
 
 // What a failing store keeps it from telling the next call finds.
+base::Millis Api::lag_of(const http::Request& request) const {
+  if (faults_ == nullptr) return base::Millis(0);
+  const bool is_search = request.path.find("/search/") != std::string::npos;
+  return is_search ? faults_->search_lag() : faults_->list_lag();
+}
+
 void Api::note_refs(const std::string& login) {
   work_as(login, [](SqliteStore& store, const Call& call) { forge::note_refs(store, call); });
 }

@@ -94,6 +94,8 @@ class Api {
   // Plays what a test has scripted for a write; an answer means it is not done.
   [[nodiscard]] std::optional<http::Response> meet_write(const http::Request& request,
                                                          std::optional<WriteFault>& fault);
+  // By how much what a test has scripted makes this list lag.
+  [[nodiscard]] base::Millis lag_of(const http::Request& request) const;
   [[nodiscard]] http::Response serve(const Endpoint& endpoint, const http::Request& request,
                                      const http::Params& params);
   // In one transaction, without a request.

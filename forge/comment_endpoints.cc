@@ -57,6 +57,9 @@ Reply create_comment(SqliteStore& store, const Call& call) {
   if (issue->lock_reason && call.role < Role::write) {
     return make_refusal(403, "Unable to create comment because issue is locked.");
   }
+  if (issue->comments >= kIssueCommentsMax) {
+    return make_refusal(403, "Commenting is disabled on issues with more than 2500 comments");
+  }
   auto text = read_comment(call);
   if (auto* refused = std::get_if<Reply>(&text)) return *refused;
   const Comment comment =

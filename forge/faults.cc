@@ -31,7 +31,7 @@ void Faults::fail_writes(std::uint64_t seed, int percent) {
 void Faults::limit_writes(int writes, int retry_after_s) {
   const std::lock_guard lock(mutex_);
   limited_ = writes;
-  retry_after_s_ = std::max(1, retry_after_s);
+  retry_after_s_ = retry_after_s;
 }
 
 void Faults::exhaust(PrimaryLimit limit) {
@@ -46,7 +46,12 @@ void Faults::expire_token(std::string token, base::WallTime at) {
 
 void Faults::set_list_lag(base::Millis lag) {
   const std::lock_guard lock(mutex_);
-  lag_ = lag;
+  list_lag_ = lag;
+}
+
+void Faults::set_search_lag(base::Millis lag) {
+  const std::lock_guard lock(mutex_);
+  search_lag_ = lag;
 }
 
 void Faults::do_after_write(int nth, Deed deed) {
@@ -89,7 +94,12 @@ Faults::Verdict Faults::next_write() {
 
 base::Millis Faults::list_lag() const {
   const std::lock_guard lock(mutex_);
-  return lag_;
+  return list_lag_;
+}
+
+base::Millis Faults::search_lag() const {
+  const std::lock_guard lock(mutex_);
+  return search_lag_;
 }
 
 std::optional<PrimaryLimit> Faults::limit_at(base::WallTime now) const {

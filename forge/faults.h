@@ -53,14 +53,16 @@ class Faults {
   void fail_write(int nth, WriteFault fault);
   // Of all writes from now on, so many percent meet one of the four, each as likely.
   void fail_writes(std::uint64_t seed, int percent);
-  // The next `writes` writes are answered 403 with Retry-After, as GitHub's secondary limit.
+  // The next `writes` writes are answered 403 with Retry-After, as GitHub's secondary limit;
+  // without that header when `retry_after_s` is 0, which GitHub does too.
   void limit_writes(int writes, int retry_after_s);
   // Every call is refused until the limit's reset; /rate_limit is not.
   void exhaust(PrimaryLimit limit);
   // From `at` on the token is not known any more.
   void expire_token(std::string token, base::WallTime at);
-  // Lists and search show what was made this long ago or earlier.
+  // Lists, or search, show what was made this long ago or earlier.
   void set_list_lag(base::Millis lag);
+  void set_search_lag(base::Millis lag);
   // Right after the `nth` write from now on, whatever became of it.
   void do_after_write(int nth, Deed deed);
   void disturb_hooks(HookFaults faults);
@@ -70,11 +72,12 @@ class Faults {
   // Asked by the forge, once per write.
   struct Verdict {
     std::optional<WriteFault> fault;
-    int retry_after_s = 0;  // Positive: limited.
+    std::optional<int> retry_after_s;  // Limited; 0: without a hint how long.
     std::vector<Deed> deeds;
   };
   [[nodiscard]] Verdict next_write();
   [[nodiscard]] base::Millis list_lag() const;
+  [[nodiscard]] base::Millis search_lag() const;
   [[nodiscard]] std::optional<PrimaryLimit> limit_at(base::WallTime now) const;
   [[nodiscard]] bool is_expired(std::string_view token, base::WallTime now) const;
   // Asked by whoever sends webhooks.
@@ -94,7 +97,8 @@ class Faults {
   int retry_after_s_ = 0;
   std::optional<PrimaryLimit> primary_;
   std::map<std::string, base::WallTime, std::less<>> expiries_;  // By token.
-  base::Millis lag_{};
+  base::Millis list_lag_{};
+  base::Millis search_lag_{};
   HookFaults hooks_;
   std::mt19937_64 hook_dice_;
   bool is_held_ = false;

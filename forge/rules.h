@@ -25,6 +25,7 @@ inline constexpr std::size_t kTitleMax = 256;
 inline constexpr std::size_t kLabelNameMax = 50;
 inline constexpr std::size_t kLabelDescriptionMax = 100;
 inline constexpr std::size_t kIssueLabelsMax = 100;
+inline constexpr int kIssueCommentsMax = 2500;  // More are refused with 403.
 inline constexpr std::size_t kAssigneesMax = 10;
 inline constexpr std::size_t kRequestMax = 1U << 20U;  // Bytes of a request's body.
 inline constexpr std::string_view kDefaultColor = "ededed";

@@ -2,6 +2,7 @@
 // the checker inside the forge sees every call it makes.
 #include <doctest/doctest.h>
 #include <httplib.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -56,6 +57,18 @@ struct Scene {
         {.line = {.api = forge->url()}, .repository = "sre-space/demo", .token = "t-owner"}, clock);
     REQUIRE(made.ok());
     return std::move(*made);
+  }
+  // Comments of an earlier time on the first issue.
+  void fill_issue(int count) const {
+    sqlite3* file = nullptr;
+    REQUIRE(sqlite3_open(folder.file("forge.db").c_str(), &file) == SQLITE_OK);
+    const std::string sql =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
+        std::to_string(count) +
+        ") INSERT INTO comments (issue_id, author_id, body, created_ms, updated_ms)"
+        " SELECT 1, 1, 'old', 1763646756000, 1763646756000 FROM n";
+    CHECK(sqlite3_exec(file, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(file);
   }
   std::size_t count_issues() {
     const auto issues = scribe->list_issues({});
@@ -141,6 +154,26 @@ TEST_CASE("the hourly limit refuses all until its reset, whose time the client i
     scene.faults->exhaust({status, scene.clock.now().wall});
     CHECK(scene.count_issues() == 0);
   }
+}
+
+TEST_CASE("the secondary limit without a hint is waited for all the same") {
+  Scene scene;
+  scene.faults->limit_writes(1, 0);
+  const auto answer = scene.scribe->open_issue({"t", "b", {}});
+  REQUIRE_FALSE(answer.ok());
+  CHECK(answer.error().code == ErrorCode::unavailable);
+  CHECK(answer.failure().retry_after >= 60s);
+  CHECK(scene.count_issues() == 0);
+}
+
+TEST_CASE("an issue takes 2,500 comments and no more") {
+  Scene scene;
+  REQUIRE(scene.scribe->open_issue({"t", "b", {}}).ok());
+  scene.fill_issue(2499);
+  CHECK(scene.scribe->comment(1, "the last").ok());
+  const auto refused = scene.scribe->comment(1, "one more");
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::denied);
 }
 
 TEST_CASE("people edit in between, with their own rights") {

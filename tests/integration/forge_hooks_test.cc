@@ -181,9 +181,12 @@ TEST_CASE_FIXTURE(Fixture,
 
   faults->set_list_lag(std::chrono::hours(1));
   CHECK(get(kIssues).empty());
+  CHECK(get("/search/issues?q=after")["total_count"] == 1);  // Lags by itself.
+  faults->set_search_lag(std::chrono::hours(1));
   CHECK(get("/search/issues?q=after")["total_count"] == 0);
   CHECK(get(kIssues + "/2")["title"] == "after");  // Only lists lag.
   faults->set_list_lag(base::Millis(0));
+  faults->set_search_lag(base::Millis(0));
   CHECK(get(kIssues).size() == 2);
   CHECK(get("/search/issues?q=after")["total_count"] == 1);
 
