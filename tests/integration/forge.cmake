@@ -28,3 +28,5 @@ sre_test(integration_forge_faults SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_faults
   LINKS github_adapters forge_adapters PkgConfig::httplib OpenSSL::SSL LABEL integration)
 sre_test(integration_forge_store SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_store_test.cc
   LINKS forge_adapters LABEL integration)
+sre_test(integration_forge_app SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_app_test.cc
+  LINKS github_adapters forge_adapters OpenSSL::SSL LABEL integration)
