@@ -2,7 +2,9 @@
 // search says, the page holds no tag, attribute or address but those the forge itself writes.
 #include <doctest/doctest.h>
 
+#include <iterator>
 #include <map>
+#include <random>
 #include <set>
 #include <string>
 #include <string_view>
@@ -231,6 +233,21 @@ TEST_CASE("hostile texts: two of them together do no more") {
         REQUIRE(find_faults(render_markdown(first + between + second, "/o/r/issues")).empty());
       }
     }
+  }
+}
+
+TEST_CASE("hostile texts: nor do pieces of them, cut anywhere and joined by chance") {
+  std::mt19937_64 dice(20'261'120);
+  const auto pick = [&](std::size_t below) { return static_cast<std::size_t>(dice() % below); };
+  for (int round = 0; round < 5000; ++round) {
+    std::string text;
+    for (std::size_t part = 2 + pick(4); part > 0; --part) {
+      const std::string_view whole = kHostile[pick(std::size(kHostile))];
+      const std::size_t from = pick(whole.size());
+      text += whole.substr(from, 1 + pick(whole.size() - from));
+    }
+    CAPTURE(text);
+    REQUIRE(find_faults(render_markdown(text, "/o/r/issues")).empty());
   }
 }
 
