@@ -237,7 +237,7 @@ Answer GithubCalls::carry_out(const ReadControl&) {
 
 Answer GithubCalls::carry_out(const Listen& listen) {
   Heard heard;
-  heard.fault = learn_login();
+  heard.fault = learn_logins();
   if (heard.fault) return heard;
   heard.login = login_;
   if (listen.comments_since) {
