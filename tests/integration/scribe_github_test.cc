@@ -2,6 +2,8 @@
 // signs in, webhooks that arrive at the console, and those that did not.
 #include <doctest/doctest.h>
 #include <httplib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <memory>
@@ -15,6 +17,7 @@
 #include "github/hooks.h"
 #include "github/rest_github.h"
 #include "ledger/sqlite_ledger.h"
+#include "role/loop.h"
 #include "tests/support/keys.h"
 #include "tests/support/print.h"
 #include "tests/support/temporary_folder.h"
@@ -220,6 +223,74 @@ struct HookScene : Scene {
     return false;
   }
 };
+
+// A Scribe in its loop, that looks of its own accord only once an hour.
+class Running {
+ public:
+  explicit Running(HookScene& scene) : stop_(eventfd(0, EFD_CLOEXEC)) {
+    thread_ = std::jthread([this, &scene] { run(scene); });
+  }
+  ~Running() {
+    (void)eventfd_write(stop_, 1);
+    thread_ = {};
+    close(stop_);
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  void run(HookScene& scene) const {
+    const std::string path = scene.folder.file("ledger.db");
+    const base::Logger log("scribe", base::LogLevel::error);
+    base::SystemRandom random;
+    auto ledger = ledger::open_sqlite({path, false}, scene.clock);
+    auto wakeup = ledger::Wakeup::open(path, "scribe");
+    if (!ledger || !wakeup) return;
+    const auto github = scene.as("owner-token");
+    scribe::Options options;
+    options.marker_key = "secret";
+    options.post_spacing = 0ms;
+    options.control_every = 1h;
+    options.steer_every = 1h;
+    scribe::Scribe scribe(options, random);
+    role::Mailbox<scribe::Answer> mailbox;
+    scribe::GithubAdapter adapter(*github, mailbox);
+    role::Loop<scribe::Scribe> loop(
+        scribe, {**ledger, **wakeup, scene.clock, log, stop_, "", true}, mailbox, scribe::key_of,
+        [&](const std::string& name, const Request& request) { adapter.dispatch(name, request); });
+    (void)loop.run();
+  }
+
+  int stop_;
+  std::jthread thread_;
+};
+
+TEST_CASE_FIXTURE(HookScene, "a command travels by webhook: issue, console, ledger, Scribe") {
+  using namespace incident;  // NOLINT: event names follow.
+  base::SeededRandom random(1);
+  Book none;
+  Signal signal;
+  signal.service = "policy";
+  signal.at = clock.now().wall;
+  role::Drafter drafter(none, incident::Role::scout, random, clock.now());
+  drafter.add(1, IncidentOpened{signal, Severity::high, "f", ""});
+  REQUIRE(ledger->append(drafter.take(), 0).ok());
+  const Running running(*this);
+  std::int64_t issue = 0;
+  std::string command;
+  const auto read = [&] {
+    const auto records = ledger->read(0, 1000);
+    for (const auto& record : *records) {
+      if (const auto* opened = std::get_if<IssueOpened>(&record.event.what)) issue = opened->number;
+      if (const auto* said = std::get_if<OperatorCommanded>(&record.event.what))
+        command = said->command + " by " + said->by;
+    }
+  };
+  REQUIRE(comes_true([&] { return read(), issue != 0; }));
+  REQUIRE(as("eve-token")->comment(issue, "/hold it looks odd").ok());
+  CHECK(comes_true([&] { return read(), !command.empty(); }));
+  CHECK(command == "/hold it looks odd by eve");
+}
 
 TEST_CASE_FIXTURE(HookScene, "what the console missed is asked for again, and arrives once") {
   const auto github = as("owner-token");
