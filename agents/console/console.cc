@@ -327,8 +327,7 @@ struct Console::State {
     auto verdict = judge_github(request, options.github);
     if (verdict.status >= 400) {
       ++counts.rejected;
-      logger.warn("a webhook of GitHub is refused",
-                  {{"reason", verdict.message}, {"from", request.remote_address}});
+      note_refusal(request, verdict.message);
       return make_error(verdict.status, verdict.message);
     }
     if (!verdict.delivery.empty()) {
@@ -342,6 +341,16 @@ struct Console::State {
       ++(*kept ? counts.received : counts.duplicate);
     }
     return make_json(verdict.status, encode_status(verdict.message));
+  }
+
+  // Once a minute: whoever knows the address could fill the log.
+  void note_refusal(const Request& request, const std::string& reason) {
+    const auto now = base::to_ms(clock.now().boot);
+    auto last = last_refusal_ms.load();
+    if (last != 0 && now - last < 60'000) return;
+    if (!last_refusal_ms.compare_exchange_strong(last, now)) return;
+    logger.warn("a webhook of GitHub is refused; others of this minute are counted alone",
+                {{"reason", reason}, {"from", request.remote_address}});
   }
 
   base::Result<bool> keep(const ledger::Delivery& delivery) {
@@ -420,6 +429,7 @@ struct Console::State {
   const base::Logger logger;
   http::Router router;
   Counts counts;
+  std::atomic<std::int64_t> last_refusal_ms = 0;  // Of a webhook of GitHub, told.
   std::mutex mutex;
   // Guards: chronicle, ledger_error.
   Chronicle chronicle;
