@@ -14,6 +14,7 @@
 #include "agents/scribe/key_file.h"
 #include "forge/forge.h"
 #include "github/embedded_users.h"
+#include "github/rest_client.h"
 #include "github/rest_github.h"
 #include "ledger/sqlite_ledger.h"
 #include "role/loop.h"
@@ -57,7 +58,8 @@ class Running {
     options.post_spacing = 0ms;
     options.miss_gap = 100ms;
     options.backoff_max = 500ms;
-    options.steer_every = 100ms;
+    options.steer_every = options.votes_every = 100ms;
+    options.control_every = 200ms;
     scribe::Scribe scribe(options, random);
     role::Mailbox<scribe::Answer> mailbox;
     scribe::GithubAdapter adapter(**github, mailbox);
@@ -171,6 +173,16 @@ struct Scene {
     github::IssueEdit edit;
     edit.state = state;
     REQUIRE(as(tokens.at(login))->edit_issue(issue, edit).ok());
+  }
+  void react(const std::string& login, std::int64_t comment, const std::string& content) {
+    const auto line = github::RestClient::make({.api = forge->url()}).value();
+    const auto reply = line->exchange(
+        {.method = "POST",
+         .path = "/repos/sre-space/demo/issues/comments/" + std::to_string(comment) + "/reactions",
+         .body = R"({"content":")" + content + "\"}"},
+        "Bearer " + tokens.at(login));
+    REQUIRE(reply.ok());
+    REQUIRE(reply->status / 100 == 2);
   }
   template <class T>
   std::vector<T> told() {
@@ -310,6 +322,56 @@ TEST_CASE("key file: made once, kept, refused when damaged") {
   REQUIRE(truncate(folder.file("scribe.key").c_str(), 10) == 0);
   CHECK(scribe::load_or_make_key(folder.file("scribe.key"), random).error().code ==
         base::ErrorCode::corrupt);
+}
+
+TEST_CASE("scribe on the forge: people hold and stop by labels, and vote by reactions") {
+  using R = incident::Role;
+  Scene scene;
+  const Running scribe(scene.path, scene.forge->url(), scene.key);
+  Signal signal;
+  signal.service = "policy-service";
+  signal.at = scene.clock.now().wall;
+  scene.tell(1, R::scout, IncidentOpened{signal, Severity::high, "f", ""});
+  DiagnosisMade made;
+  made.failure = FailureClass::oom;
+  scene.tell(1, R::brain, made);
+  PlanMade plan;
+  plan.hash = "a1b2c3d4";
+  plan.menu = {
+      {"A1", Action::restart, "policy-service", "c", "s", "low", "none needed", "it died", 0, 0}};
+  scene.tell(1, R::brain, plan);
+  REQUIRE(scene.comes([&] { return !scene.told<IssueOpened>().empty(); }));
+  scene.issue = scene.told<IssueOpened>().front().number;
+
+  REQUIRE(scene.as(scene.tokens.at("bob"))->add_labels(scene.issue, {"hold"}).ok());
+  REQUIRE(scene.comes([&] { return scene.told<OperatorCommanded>().size() == 1; }));
+  CHECK(scene.told<OperatorCommanded>().back().command == "/hold by label");
+  CHECK(scene.told<OperatorCommanded>().back().by == "bob");
+  REQUIRE(scene.as(scene.tokens.at("bob"))->remove_label(scene.issue, "hold").ok());
+  REQUIRE(scene.comes([&] { return scene.told<OperatorCommanded>().size() == 2; }));
+  CHECK(scene.told<OperatorCommanded>().back().command == "/resume by label");
+  REQUIRE(scene.as(scene.tokens.at("carol"))->add_labels(scene.issue, {"sre:stop"}).ok());
+  REQUIRE(scene.comes([&] { return scene.told<StopSet>().size() == 1; }));
+  REQUIRE(scene.as(scene.tokens.at("carol"))->remove_label(scene.issue, "sre:stop").ok());
+  REQUIRE(scene.comes([&] { return scene.told<StopCleared>().size() == 1; }));
+
+  scene.tell(1, R::fixer,
+             ActionIntended{"OP", "a1b2c3d4", 1, Action::restart, "policy-service", "c", "b", {}});
+  std::int64_t action = 0;
+  REQUIRE(scene.comes([&] {
+    const auto comments = scene.reader()->list_comments(scene.issue);
+    for (const auto& one : comments.value()) {
+      if (one.body.find("**Fixer action**") != std::string::npos) action = one.id;
+    }
+    return action != 0;
+  }));
+  scene.react("alice", action, "+1");
+  scene.react("bob", action, "-1");
+  scene.react("dave", action, "+1");
+  REQUIRE(scene.comes([&] {
+    const auto votes = scene.told<VotesCounted>();
+    return !votes.empty() && votes.back().up == 2 && votes.back().down == 1;
+  }));
 }
 
 }  // namespace
