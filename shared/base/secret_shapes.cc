@@ -12,6 +12,7 @@ using Ranges = std::vector<std::pair<std::size_t, std::size_t>>;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_upper_or_digit(char c) { return is_digit(c) || is_upper(c); }
 bool is_alnum(char c) { return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z'); }
 bool is_word(char c) { return is_alnum(c) || c == '_'; }
 bool is_token(char c) { return is_word(c) || c == '-'; }
@@ -30,15 +31,17 @@ struct Prefixed {
   std::size_t least;  // Characters after it.
   bool (*is)(char);
 };
+// The first ones are unlike anything else wherever they stand; the others begin a word.
+constexpr std::size_t kAnywhere = 15;
 constexpr std::array<Prefixed, 24> kPrefixed{{
-    {"ghp_", 20, is_alnum},    {"gho_", 20, is_alnum},     {"ghu_", 20, is_alnum},
-    {"ghs_", 20, is_token},    {"ghr_", 20, is_alnum},     {"github_pat_", 20, is_word},
-    {"AKIA", 16, is_alnum},    {"ASIA", 16, is_alnum},     {"xoxb-", 10, is_token},
-    {"xoxp-", 10, is_token},   {"xoxa-", 10, is_token},    {"xoxr-", 10, is_token},
-    {"xoxs-", 10, is_token},   {"xapp-", 10, is_token},    {"glpat-", 16, is_token},
-    {"npm_", 30, is_alnum},    {"sk_live_", 16, is_alnum}, {"rk_live_", 16, is_alnum},
-    {"AIza", 30, is_token},    {"sk-", 32, is_token},      {"hf_", 30, is_alnum},
-    {"dop_v1_", 40, is_alnum}, {"pypi-", 40, is_token},    {"SG.", 40, is_secret_char},
+    {"ghp_", 20, is_alnum},          {"gho_", 20, is_alnum},          {"ghu_", 20, is_alnum},
+    {"ghs_", 20, is_token},          {"ghr_", 20, is_alnum},          {"github_pat_", 20, is_word},
+    {"AKIA", 16, is_upper_or_digit}, {"ASIA", 16, is_upper_or_digit}, {"xoxb-", 10, is_token},
+    {"xoxp-", 10, is_token},         {"xoxa-", 10, is_token},         {"xoxr-", 10, is_token},
+    {"xoxs-", 10, is_token},         {"xapp-", 10, is_token},         {"glpat-", 16, is_token},
+    {"npm_", 30, is_alnum},          {"sk_live_", 16, is_alnum},      {"rk_live_", 16, is_alnum},
+    {"AIza", 30, is_token},          {"sk-", 32, is_token},           {"hf_", 30, is_alnum},
+    {"dop_v1_", 40, is_alnum},       {"pypi-", 40, is_token},         {"SG.", 40, is_secret_char},
 }};
 
 void prefixed(std::string_view text, Ranges& found) {
@@ -46,8 +49,10 @@ void prefixed(std::string_view text, Ranges& found) {
     const char c = text[at];
     const bool candidate = c == 'g' || c == 'A' || c == 'x' || c == 'n' || c == 's' || c == 'r' ||
                            c == 'h' || c == 'd' || c == 'p' || c == 'S';
-    if (!candidate || (at > 0 && is_alnum(text[at - 1]))) continue;
-    for (const auto& shape : kPrefixed) {
+    if (!candidate) continue;
+    const bool begins_word = at == 0 || !is_alnum(text[at - 1]);
+    for (std::size_t i = 0; i < (begins_word ? kPrefixed.size() : kAnywhere); ++i) {
+      const Prefixed& shape = kPrefixed[i];
       if (!text.substr(at).starts_with(shape.start)) continue;
       const std::size_t end = run_end(text, at + shape.start.size(), shape.is);
       if (end - at - shape.start.size() < shape.least) continue;
@@ -175,6 +180,23 @@ void assignments(std::string_view text, Ranges& found) {
   }
 }
 
+// --password value, as command lines have it; --password=value is an assignment.
+void flags(std::string_view text, Ranges& found) {
+  for (std::size_t at = text.find("--"); at != std::string_view::npos;) {
+    const std::size_t name_end = run_end(text, at, is_token);
+    const std::size_t value = run_end(text, name_end, is_space);
+    const Trust trust = named_so(text.substr(at, name_end - at));
+    if (trust != Trust::none && value > name_end) {
+      const std::size_t end = value_end(text, value);
+      const std::string_view held = text.substr(value, end - value);
+      const bool is_flag = held.starts_with("-") || held.starts_with("[redacted");
+      if (!is_flag && (trust == Trust::any_value ? held.size() >= 3 : looks_random(held)))
+        found.emplace_back(value, end);
+    }
+    at = text.find("--", std::max(name_end, at + 2));
+  }
+}
+
 // "Bearer …", "Basic …", and whatever follows a scheme after "Authorization:".
 void headers(std::string_view text, Ranges& found) {
   static constexpr std::string_view kSchemes[] = {"bearer", "basic", "token", "apikey"};
@@ -207,6 +229,7 @@ std::vector<std::pair<std::size_t, std::size_t>> secret_shapes(std::string_view 
   private_keys(text, found);
   passwords_in_urls(text, found);
   assignments(text, found);
+  flags(text, found);
   headers(text, found);
   return found;
 }

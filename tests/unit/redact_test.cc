@@ -18,7 +18,7 @@ TEST_CASE("redact: each secret of ours goes, in each encoding, beside any text")
   for (int i = 0; i < 100; ++i) secrets.push_back(canaries::canary(i));
   const base::Redactor redactor(secrets);
   for (const auto& encoding : canaries::encodings()) {
-    CAPTURE(encoding.name);
+    CAPTURE(std::string(encoding.name));
     for (const auto& secret : secrets) {
       CAPTURE(secret);
       const std::string told = encoding.encode(secret);
@@ -77,6 +77,9 @@ TEST_CASE("redact: what secrets look like") {
       {R"({\"password\":\"hunter2\"})", R"({\"password\":\"[redacted]\"})"},
       {"X-Api-Key: 0123abcd", "X-Api-Key: [redacted]"},
       {"access_token=0a1b2c3d&x=1", "access_token=[redacted]&x=1"},
+      {"mysql --user app --password hunter2 db", "mysql --user app --password [redacted] db"},
+      {"run --token abc123def --dry-run", "run --token [redacted] --dry-run"},
+      {"help: --password <text>, --secret -x", "help: --password <text>, --secret -x"},
       {"password%3Dhunter2%26a", "password%3D[redacted]%26a"},
       {"token=" + base::base64("ghp_" + t36), "token=[redacted]"},
       {"blob " + base::base64("key ghp_" + t36).substr(0, 72), ""},
@@ -89,6 +92,30 @@ TEST_CASE("redact: what secrets look like") {
     CHECK(shapes_alone(out) == out);
   }
   CHECK(has(shapes_alone(base::base64("key ghp_" + t36)), "[redacted]"));
+}
+
+TEST_CASE("redact: what looks like a secret does so encoded as well") {
+  const std::string shaped[] = {
+      "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+      "AKIAIOSFODNN7EXAMPLE",
+      "xoxb-123456789012-abcdefABCDEF",
+      "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
+      "password=hunter2-and-more",
+      "Authorization: Bearer abc123DEF456",
+      "postgres://app:hunter2-and-more@db/x",
+      "-----BEGIN PRIVATE KEY-----\nMIIBVgIBADANBgkq\n-----END PRIVATE KEY-----"};
+  for (const auto& secret : shaped) {
+    CAPTURE(secret);
+    for (const auto& encoding : canaries::encodings()) {
+      CAPTURE(std::string(encoding.name));
+      const std::string out = shapes_alone("msg " + encoding.encode(secret) + " end");
+      CHECK(has(out, "[redacted]"));
+      CHECK(has(out, " end"));
+      const std::string told = encoding.encode(secret);
+      CHECK_FALSE(has(out, told.substr(told.size() / 2)));
+      CHECK(shapes_alone(out) == out);
+    }
+  }
 }
 
 TEST_CASE("redact: ordinary text stays as it is") {
