@@ -155,8 +155,12 @@ void Steering::hear_label(const github::Issue& issue, IncidentId incident, const
 
 void Steering::absorb(const SeenLabel& seen) {
   label_looks_.erase({seen.issue, seen.label});
-  if (!seen.change) return;  // Lists lag behind one another: at the next hearing.
-  judged_[{seen.issue, seen.label}] = seen.change->added;
+  bool& judged = judged_[{seen.issue, seen.label}];
+  if (!seen.change) {  // Lists lag behind one another: at the next hearing. But what was taken for
+    judged = false;    // on, and has no history here, was on the issue before this one.
+    return;
+  }
+  judged = seen.change->added;
   const bool by_person = !seen.is_ours && !seen.change->is_bot;
   if (seen.label == kStopLabel) {
     if (!seen.change->added)

@@ -67,6 +67,25 @@ TEST_CASE("roll-over: a full issue is continued in another, with links both ways
   for (const auto& issue : world.issues()) CHECK(issue.state == "closed");
 }
 
+TEST_CASE("roll-over: a hold by label outlives it, and ends by the label on the new issue") {
+  Small world;
+  await_approval(world);
+  world.github.set_label("bob", 1, "hold", true);
+  world.settle(5s);
+  world.fill(1);
+  world.settle(60s);
+  CHECK(world.incident(1).issue == 2);
+  CHECK(world.incident(1).held_by == "bob");
+  const int calls = world.github.calls();
+  world.settle(60s);
+  CHECK(world.github.calls() - calls < 190);  // Three lists a second, and no more questions.
+  for (const bool on : {true, false}) {
+    world.github.set_label("bob", 2, "hold", on);
+    world.settle(5s);
+    CHECK(world.incident(1).held_by == (on ? "bob" : ""));
+  }
+}
+
 TEST_CASE("roll-over: killed at any point, there is one continuation") {
   for (const Crash kind : {Crash::before_append, Crash::after_append, Crash::after_effect}) {
     for (int nth = 1; nth <= 12; ++nth) {
