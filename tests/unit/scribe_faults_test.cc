@@ -1,5 +1,6 @@
 // Limits obeyed, and answers that say nothing of what happened: at sizes where rare things happen.
 #include <map>
+#include <utility>
 
 #include "tests/unit/scribe_flood.h"
 
@@ -61,6 +62,39 @@ TEST_CASE("unknown: with 30 % of writes unknown and lists late by up to 20 s, no
   CHECK(static_cast<int>(world.issues().size()) == kIncidents);
   CHECK(unknown > kIncidents);
   MESSAGE(unknown << " unknown writes of " << world.github.writes() << " that took effect");
+}
+
+TEST_CASE("unknown: lists later than we look leave one twin each, closed within 5 minutes") {
+  constexpr int kIncidents = 100;
+  Hasty world;
+  base::SeededRandom random(13);
+  bool lose = false;
+  world.github.on_each_write([&]() -> std::optional<Fault> {
+    return std::exchange(lose, false) ? std::optional(Fault::drop_reply) : std::nullopt;
+  });
+  for (IncidentId id = 1; id <= kIncidents; ++id) {
+    world.github.set_list_lag(std::chrono::seconds(100 + random.next() % 80));
+    lose = true;  // Its first write opens the issue.
+    world.live(id);
+    world.settle(3min);
+  }
+  world.settle(5min);
+  auto found = places(world, kIncidents);
+  for (IncidentId id = 1; id <= kIncidents; ++id) {
+    CAPTURE(id);
+    CHECK(found.issues[id] == 2);
+    CHECK(world.incident(id).state == State::closed);
+  }
+  int links = 0;
+  for (const auto& issue : world.issues()) {
+    CHECK(issue.state == "closed");
+    const auto comments = world.github.list_comments(issue.number);
+    REQUIRE(comments.ok());
+    const bool is_twin = comments->size() == 1;
+    links += is_twin && comments->front().body.find("has its thread in #") != std::string::npos;
+    CHECK((is_twin || comments->size() == 5));
+  }
+  CHECK(links == kIncidents);
 }
 
 TEST_CASE("calls: an incident's whole life takes at most 12 that create content") {
