@@ -201,8 +201,7 @@ void bind_filter(Query& query, const Repository& repository, const IssueFilter& 
 
 bool filters_by_state_alone(const IssueFilter& filter) {
   return filter.labels.empty() && filter.creator.empty() && filter.assignee.empty() &&
-         filter.milestone.empty() && filter.words.empty() && !filter.is_pull && !filter.since &&
-         !filter.known_at;
+         filter.milestone.empty() && filter.words.empty() && !filter.since && !filter.known_at;
 }
 
 std::string order_issues(const IssueFilter& filter) {
@@ -462,8 +461,20 @@ std::vector<Issue> SqliteStore::list_issues(const Repository& repository, const 
   return issues;
 }
 
+int SqliteStore::count_pulls(const Repository& repository, IssueState state) {
+  PullFilter filter;
+  filter.state = state;
+  return GitTables(*this).count_pulls(repository, filter);
+}
+
 int SqliteStore::count_issues(const Repository& repository, const IssueFilter& filter) {
   if (filters_by_state_alone(filter)) {
+    if (filter.is_pull) {  // There are few of them; what is left of all are issues.
+      IssueFilter all = filter;
+      all.is_pull.reset();
+      const int pulls = count_pulls(repository, filter.state);
+      return *filter.is_pull ? pulls : count_issues(repository, all) - pulls;
+    }
     Query counters(database_, "SELECT issues, open_issues FROM repos WHERE id = ?");
     counters.bind(repository.id).step();
     const int open = counters.number(1);

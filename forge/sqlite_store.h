@@ -125,6 +125,7 @@ class SqliteStore {
   [[nodiscard]] base::Status prepare_schema();
   [[nodiscard]] base::Status transact(const char* begin, const std::function<bool()>& work);
   void complete(Issue& issue);
+  [[nodiscard]] int count_pulls(const Repository& repository, IssueState state);
   [[nodiscard]] std::optional<Milestone> load_milestone(Id id);
   [[nodiscard]] ReactionCounts count_reactions(Subject subject, Id id);
 
