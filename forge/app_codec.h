@@ -33,6 +33,7 @@ struct JwtClaims {
 // As lists of repositories have it.
 [[nodiscard]] nlohmann::json listed_repository_json(const Repository& repository, Role role,
                                                     const Urls& urls);
+[[nodiscard]] nlohmann::json root_json(const Urls& urls);  // Where everything is.
 [[nodiscard]] nlohmann::json organization_json(const User& organization, const Urls& urls);
 [[nodiscard]] nlohmann::json membership_json(const Team& team, const User& user, const Urls& urls);
 // `index` from 0 gives its id.

@@ -19,6 +19,8 @@ Repository own_repository(SqliteStore& store, const Call& call) {
   return *store.find_repository(name.substr(0, slash), name.substr(slash + 1));
 }
 
+Reply get_root(SqliteStore&, const Call& call) { return reply::ok(root_json(call.urls)); }
+
 Reply get_meta(SqliteStore&, const Call&) {
   return reply::ok({{"verifiable_password_authentication", false}});
 }
@@ -138,6 +140,7 @@ std::vector<Endpoint> app_endpoints() {
   using enum Role;
   using enum Audience;
   return {
+      {"GET", "/", none, get_root},  // Below /api/v3; elsewhere it is the pages'.
       {"GET", "/meta", none, get_meta, anybody},
       {"GET", "/app", none, get_app, app},
       {"GET", "/app/installations", none, list_installations, app},

@@ -100,6 +100,7 @@ Reply dispatch_workflow(SqliteStore&, const Call& call) {
 Reply list_no_runs(SqliteStore&, const Call&) {
   return reply::ok({{"total_count", 0}, {"workflow_runs", Json::array()}});
 }
+Reply find_no_run(SqliteStore&, const Call&) { return reply::not_found(); }
 Reply list_workflow_runs(SqliteStore& store, const Call& call) {
   return find_workflow(call) ? list_no_runs(store, call) : reply::not_found();
 }
@@ -117,6 +118,9 @@ std::vector<Endpoint> dispatch_endpoints() {
       {"GET", "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs", read,
        list_workflow_runs},
       {"GET", "/repos/{owner}/{repo}/actions/runs", read, list_no_runs},
+      {"GET", "/repos/{owner}/{repo}/actions/runs/{run_id}", read, find_no_run},
+      {"POST", "/repos/{owner}/{repo}/actions/runs/{run_id}/rerun", write, find_no_run},
+      {"POST", "/repos/{owner}/{repo}/actions/runs/{run_id}/cancel", write, find_no_run},
   };
 }
 

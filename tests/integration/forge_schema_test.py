@@ -15,6 +15,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,17 @@ class Forge:
 
     def call(self, method, path, body=None, token="owner-token", expect=200, headers=None):
         """Sends one request; notes a fault when the status is not the expected one."""
+        status, text, fields = self.send(method, path, body, token, headers)
+        if status != expect:
+            self.faults.append(f"{method} {path}: {status} instead of {expect}: {text[:200]}")
+        return (json.loads(text) if text else None), fields
+
+
+    def ask(self, method, path, body, token):
+        """Status and text of whatever the answer is."""
+        return self.send(method, path, None if method in ("GET", "DELETE") else body, token, {})[:2]
+
+    def send(self, method, path, body, token, headers):
         data = None if body is None else (
             body if isinstance(body, bytes) else json.dumps(body).encode())
         request = urllib.request.Request(self.url + path, data=data, method=method)
@@ -50,12 +62,9 @@ class Forge:
             request.add_header(name, value)
         try:
             with urllib.request.urlopen(request, timeout=10) as reply:
-                status, text, fields = reply.status, reply.read(), reply.headers
+                return reply.status, reply.read(), reply.headers
         except urllib.error.HTTPError as error:
-            status, text, fields = error.code, error.read(), error.headers
-        if status != expect:
-            self.faults.append(f"{method} {path}: {status} instead of {expect}: {text[:200]}")
-        return (json.loads(text) if text else None), fields
+            return error.code, error.read(), error.headers
 
 
 def perform(forge):
@@ -189,6 +198,30 @@ def perform_more(forge):
     call("GET", "/search/issues?q=is:odd", expect=422)
     call("GET", "/search/issues", expect=422)
     call("GET", "/search/issues?q=repo:a/b", expect=422)
+
+
+def perform_all_listed(forge, operations):
+    """Each operation GitHub's list has is served, or is on the list of those that are not."""
+    missing = []
+    for operation in operations:
+        path = operation["path"].replace("{owner}/{repo}", "sre-space/demo")
+        path = re.sub(r"{[^}]*}", "9999", path)
+        if operation["path"] == "/":
+            path = "/api/v3/"  # Without it the pages begin there.
+        token = "reader-token"  # Who may do nothing that changes what the next one finds.
+        status, text = forge.ask(operation["method"], path, {}, token)
+        if status == 501:
+            missing.append(f"{operation['method']} {operation['path']}")
+            message = json.loads(text).get("message", "")
+            if not message.startswith("Not implemented by this forge: " + operation["method"]):
+                forge.faults.append(f"{missing[-1]}: 501 without saying what: {message}")
+        elif status >= 500:
+            forge.faults.append(f"{operation['method']} {path}: {status}")
+    documented = re.findall(r"^    ((?:GET|POST|PUT|PATCH|DELETE) /\S*)$",
+                            (PROJECT / "docs/formats/forge.md").read_text("utf-8"), re.M)
+    unsaid = sorted(set(missing) - set(documented))
+    if unsaid:
+        forge.faults.append(f"docs/formats/forge.md does not say that these are not served: {unsaid}")
 
 
 # Of api.github.com's answers, what the forge has no use for: browsers of other sites, HTTPS, and the
@@ -489,6 +522,8 @@ def main():
             perform_pulls(forge)
             perform_apps(forge, key, AppKey(tempfile.mkdtemp(dir=folder)))
             perform_dispatches(forge)
+            operations = json.loads((shared / "data/github-openapi/operations.json").read_text())
+            perform_all_listed(forge, operations)
             perform_recorded(forge, shared / "data" / "github-recorded")
             receiver = Receiver()
             perform_hooks(forge, receiver)
