@@ -12,12 +12,14 @@
 
 #include "agents/scribe/github_adapter.h"
 #include "agents/scribe/key_file.h"
+#include "forge/faults.h"
 #include "forge/forge.h"
 #include "github/embedded_users.h"
 #include "github/rest_client.h"
 #include "github/rest_github.h"
 #include "ledger/sqlite_ledger.h"
 #include "role/loop.h"
+#include "tests/support/budget_guard.h"
 #include "tests/support/print.h"
 #include "tests/support/temporary_folder.h"
 
@@ -26,11 +28,14 @@ namespace {
 using namespace incident;
 using namespace std::chrono_literals;
 
+enum class Pace { quick, shipped };  // As on the embedded forge, or within GitHub's limits.
+
 // One process's worth of Scribe, in a thread.
 class Running {
  public:
-  Running(const std::string& ledger_path, const std::string& api, const std::string& key)
-      : stop_(eventfd(0, EFD_CLOEXEC)) {
+  Running(const std::string& ledger_path, const std::string& api, const std::string& key,
+          Pace pace = Pace::quick)
+      : pace_(pace), stop_(eventfd(0, EFD_CLOEXEC)) {
     thread_ = std::jthread([this, ledger_path, api, key] { run(ledger_path, api, key); });
   }
   ~Running() {
@@ -54,8 +59,10 @@ class Running {
     if (!ledger || !wakeup || !github) return;
     scribe::Options options;
     options.marker_key = key;
-    options.card_every = 100ms;
-    options.post_spacing = 0ms;
+    if (pace_ == Pace::quick) {
+      options.card_every = 100ms;
+      options.post_spacing = 0ms;
+    }
     options.miss_gap = 100ms;
     options.backoff_max = 500ms;
     options.steer_every = options.votes_every = 100ms;
@@ -71,6 +78,7 @@ class Running {
     (void)loop.run();
   }
 
+  const Pace pace_;
   int stop_;
   std::jthread thread_;
 };
@@ -83,6 +91,7 @@ struct Scene {
   std::map<std::string, std::string> tokens;  // Of the forge's people, by login.
   std::string key = *scribe::load_or_make_key(folder.file("scribe.key"), random);
   std::unique_ptr<ledger::Ledger> ledger = ledger::open_sqlite({path}, clock).value();
+  std::shared_ptr<forge::Faults> faults = std::make_shared<forge::Faults>();
   std::unique_ptr<forge::Forge> forge = start_forge(0);
 
   std::unique_ptr<forge::Forge> start_forge(int port) {
@@ -90,6 +99,7 @@ struct Scene {
     wanted.database_path = folder.file("forge.db");
     wanted.port = port;
     wanted.tokens = {{"owner-token", "sre-space"}};
+    wanted.faults = faults;
     const auto users = github::embedded_users(folder.file(""), random);
     REQUIRE(users.ok());
     for (const auto& user : *users) {
@@ -224,6 +234,27 @@ TEST_CASE("scribe on the forge: one incident, told and closed in under a second"
   CHECK(issues.front().state == "closed");
   const auto comments = *scene.reader()->list_comments(issues.front().number);
   CHECK(comments.size() == 5);
+}
+
+TEST_CASE(
+    "scribe on the forge: at the shipped pace no budget is broken, limits and lost replies or "
+    "not") {
+  Scene scene;
+  const support::BudgetGuard guard(*scene.forge);
+  scene.faults->fail_write(2, forge::WriteFault::lost_reply);
+  scene.faults->fail_write(5, forge::WriteFault::committed_502);
+  {
+    const Running scribe(scene.path, scene.forge->url(), scene.key, Pace::shipped);
+    scene.tell_life(1);
+    REQUIRE(scene.comes([&] { return scene.forge->writes().total >= 3; }, 20s));
+    scene.faults->limit_writes(1, 2);
+    REQUIRE(scene.is_closed_within(1, 60s));
+  }
+  MESSAGE("written " << scene.forge->writes().total << " times");
+  const auto issues = scene.issues();
+  REQUIRE(issues.size() == 1);
+  CHECK(issues.front().state == "closed");
+  CHECK(scene.reader()->list_comments(issues.front().number)->size() == 5);
 }
 
 TEST_CASE("scribe on the forge: the forge is away while all happens, and the Scribe starts anew") {
