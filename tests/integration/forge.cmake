@@ -30,3 +30,9 @@ sre_test(integration_forge_store SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_store_t
   LINKS forge_adapters LABEL integration)
 sre_test(integration_forge_app SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_app_test.cc
   LINKS github_adapters forge_adapters OpenSSL::SSL LABEL integration)
+add_test(NAME integration_forge_browser
+  COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/forge_browser_test.py
+          $<TARGET_FILE:forge_probe>
+  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(integration_forge_browser PROPERTIES
+  LABELS integration TIMEOUT 120 SKIP_RETURN_CODE 77)
