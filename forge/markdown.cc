@@ -197,6 +197,19 @@ class Finisher {
   int literal_depth_ = 0;
 };
 
+// Cleaned, but for U+200B: as on GitHub it keeps "#\u200B12" and "www.\u200Ba" from being links.
+std::string clean_but_for_spaces(std::string_view text) {
+  constexpr std::string_view kZeroWidthSpace = "\xE2\x80\x8B";
+  std::string result;
+  while (true) {
+    const std::size_t at = text.find(kZeroWidthSpace);
+    result += base::clean_text(text.substr(0, at));
+    if (at == std::string_view::npos) return result;
+    result += kZeroWidthSpace;
+    text.remove_prefix(at + kZeroWidthSpace.size());
+  }
+}
+
 }  // namespace
 
 std::string escape_html(std::string_view text) {
@@ -230,7 +243,7 @@ std::string strip_html_comments(std::string_view markdown) {
 }
 
 std::string render_markdown(std::string_view markdown, std::string_view issues_path) {
-  const std::string text = base::clean_text(strip_html_comments(markdown));
+  const std::string text = clean_but_for_spaces(strip_html_comments(markdown));
   std::string html;
   const auto append = [](const MD_CHAR* part, MD_SIZE size, void* to) {
     static_cast<std::string*>(to)->append(part, size);

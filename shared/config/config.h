@@ -94,6 +94,19 @@ struct Github {
   [[nodiscard]] bool can_write() const { return app || !token.empty(); }
 };
 
+// A GitHub App of somebody's own that the embedded forge lets in; it acts as "slug[bot]".
+struct ForgeApp {
+  int id = 0;  // The issuer of its sign-in.
+  std::string slug;
+  std::string public_key, second_public_key;  // PEM files, absolute; the second may be empty.
+};
+
+// "@organization/slug", as approvers name it.
+struct ForgeTeam {
+  std::string organization, slug;
+  std::vector<std::string> members;  // Logins.
+};
+
 struct Config {
   std::string path;                 // Of the file this came from.
   std::string state_dir = "state";  // Absolute after loading; relative to the file before.
@@ -105,7 +118,10 @@ struct Config {
   int console_port = 7080;
   std::string console_key;  // Needed when the address is not loopback.
   int forge_port = 7081;
-  std::vector<std::string> exclude;  // Container names never acted on.
+  std::vector<ForgeApp> forge_apps;  // Who else may sign in to the forge, and what it knows.
+  std::vector<ForgeTeam> forge_teams;
+  std::vector<std::string> forge_workflows;  // File names.
+  std::vector<std::string> exclude;          // Container names never acted on.
   Limits limits;
   std::vector<Service> services;
   std::vector<std::string> notes;  // Parts that are off, one clear line each.

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "config/field_reader.h"
+#include "config/forge_fields.h"
 #include "config/github_fields.h"
 #include "config/url.h"
 #include "config/yaml_tree.h"
@@ -68,9 +69,8 @@ class Loader {
       read_github(findings_, environment_, *map, config_);
     read_engine(root);
     if (const auto* map = root.find_map("console")) read_console(*map);
-    if (const auto* map = root.find_map("forge")) {
-      reader(*map, "forge", {"port"}).read_int("port", config_.forge_port, 1, 65535);
-    }
+    if (const auto* map = root.find_map("forge"))
+      read_forge(findings_, environment_, *map, config_);
     if (config_.console_port == config_.forge_port) {
       root.wrong(root.has("forge") ? "forge" : "console",
                  "console and forge cannot share port " + std::to_string(config_.forge_port));

@@ -5,9 +5,12 @@
 
 #include "agents/console/github_door.h"
 #include "agents/scribe/commands.h"
+#include "agents/scribe/markdown.h"
 #include "base/ensure.h"
 #include "base/hash.h"
+#include "forge/markdown.h"
 #include "github/webhook_codec.h"
+#include "tests/support/html_faults.h"
 
 namespace fuzz {
 namespace {
@@ -74,6 +77,23 @@ void try_command(std::string_view bytes) {
   ensure(order->argument.find_first_of(" \t\r\n") == std::string::npos, "more than one word");
   ensure(bytes.find(order->argument) != std::string_view::npos, "a word that was not said");
   ensure(scribe::needed_right(order->verb) >= github::Right::triage, "a command for everybody");
+}
+
+void try_markdown(std::string_view bytes) {
+  constexpr const char* kIssues = "/acme/infra/issues";
+  const auto shown = forge::render_markdown(bytes, kIssues);
+  const auto faults = support::find_html_faults(shown);
+  ensure(faults.empty(), faults.empty() ? "" : faults.front().c_str());
+  ensure(shown.find("<script") == std::string::npos, "a script in a comment");
+  ensure(shown.find("<style") == std::string::npos, "a style in a comment");
+  const auto quoted = scribe::safe_markdown(bytes, 2000);
+  ensure(quoted.size() <= 2000 + 8, "more than was asked for");  // A fence is closed.
+  for (const auto& ours : {quoted, scribe::plain(bytes), scribe::code(bytes)}) {
+    const auto rendered = forge::render_markdown(ours, kIssues);
+    ensure(support::find_html_faults(rendered).empty(), "foreign text does something");
+    ensure(rendered.find("<a ") == std::string::npos, "foreign text leads somewhere");
+    ensure(rendered.find("<img") == std::string::npos, "foreign text shows a picture");
+  }
 }
 
 }  // namespace fuzz

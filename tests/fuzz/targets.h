@@ -10,5 +10,7 @@ namespace fuzz {
 void try_webhook(std::string_view bytes);
 // A comment's body as a command.
 void try_command(std::string_view bytes);
+// A body or comment as Markdown, on its way to a page; and as foreign text quoted by the Scribe.
+void try_markdown(std::string_view bytes);
 
 }  // namespace fuzz

@@ -337,6 +337,47 @@ github:
   CHECK(loaded->notes[0].find("common voice") != std::string::npos);
 }
 
+TEST_CASE("the forge knows apps, teams and workflows of somebody's own") {
+  const auto loaded = parse(with_service(R"(forge:
+  port: 7090
+  apps:
+    - {id: 7, slug: greeter, public_key: greeter.pem, second_public_key: /keys/new.pem}
+  teams:
+    - {name: acme/on-call, members: [ann, bob]}
+  workflows: [deploy.yml]
+)"));
+  REQUIRE(loaded.ok());
+  CHECK(loaded->forge_port == 7090);
+  REQUIRE(loaded->forge_apps.size() == 1);
+  CHECK(loaded->forge_apps[0].id == 7);
+  CHECK(loaded->forge_apps[0].slug == "greeter");
+  CHECK(loaded->forge_apps[0].public_key == "/etc/sre/greeter.pem");
+  CHECK(loaded->forge_apps[0].second_public_key == "/keys/new.pem");
+  REQUIRE(loaded->forge_teams.size() == 1);
+  CHECK(loaded->forge_teams[0].organization == "acme");
+  CHECK(loaded->forge_teams[0].slug == "on-call");
+  CHECK(loaded->forge_teams[0].members == std::vector<std::string>{"ann", "bob"});
+  CHECK(loaded->forge_workflows == std::vector<std::string>{"deploy.yml"});
+
+  struct Row {
+    const char* text;
+    const char* told;
+  };
+  for (const auto& row :
+       {Row{"forge: {apps: [{id: 7, slug: a}]}\n", "4: forge.apps[0].public_key: is missing"},
+        Row{"forge: {apps: [{id: 7, slug: a/b, public_key: k}]}\n",
+            "4: forge.apps[0].slug: is no plain name"},
+        Row{"forge: {apps: [{id: 7, slug: a, public_key: k}, {id: 7, slug: b, public_key: k}]}\n",
+            "4: forge.apps[1].id: another app has this id or slug"},
+        Row{"forge: {teams: [{name: on-call}]}\n",
+            "4: forge.teams[0].name: \"on-call\" is not organisation/team"},
+        Row{"forge: {teams: [{members: [a]}]}\n", "4: forge.teams[0].name: is missing"},
+        Row{"forge: {workflows: [../x]}\n", "4: forge.workflows[0]: \"../x\" is no plain name"},
+        Row{"forge: {app: []}\n", "4: forge.app: unknown field; did you mean \"apps\"?"}}) {
+    CHECK(mistakes(with_service(row.text)) == row.told);
+  }
+}
+
 TEST_CASE("each role keeps its own secrets alone") {
   config::Config whole;
   whole.github.token = "t";

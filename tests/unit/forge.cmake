@@ -2,4 +2,4 @@ sre_test(unit_forge SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/forge_search_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/forge_budget_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/forge_hostile_test.cc
-  ${CMAKE_CURRENT_LIST_DIR}/forge_git_names_test.cc LINKS forge forge_git LABEL unit)
+  ${CMAKE_CURRENT_LIST_DIR}/forge_git_names_test.cc ${CMAKE_SOURCE_DIR}/tests/support/html_faults.cc LINKS forge forge_git LABEL unit)

@@ -129,3 +129,43 @@ TEST_CASE("fuzz: 200,000 comments that are nearly commands") {
   for (int i = 0; i < 200'000; ++i, ++tried) fuzz::try_command(mutator.next());
   CHECK(tried == 200'000);
 }
+
+TEST_CASE("fuzz: 20,000 texts that are nearly Markdown") {
+  const auto seeds = corpus("markdown");
+  REQUIRE(seeds.size() >= 15);
+  for (const auto& seed : seeds) fuzz::try_markdown(seed);
+  Mutator mutator(seeds, {"<script>",
+                          "</",
+                          "<!--",
+                          "-->",
+                          "](",
+                          "![",
+                          "[",
+                          "]",
+                          "`",
+                          "```\n",
+                          "~~~",
+                          "*",
+                          "_",
+                          "> ",
+                          "- ",
+                          "\n\n",
+                          "|",
+                          "&#x6A;",
+                          "javascript:",
+                          "https://",
+                          "www.",
+                          "@you",
+                          "#1",
+                          "\"",
+                          "'",
+                          "=",
+                          "\\",
+                          "\xe2\x80\x8b",
+                          "\xe2\x80\xae",
+                          "\xff",
+                          std::string(1, '\0')});
+  std::size_t tried = 0;
+  for (int i = 0; i < 20'000; ++i, ++tried) fuzz::try_markdown(mutator.next());
+  CHECK(tried == 20'000);
+}
