@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -46,6 +47,8 @@ base::Result<std::vector<EmbeddedUser>> embedded_users(const std::string& state_
                                                        base::Random& random) {
   const std::string path = state_dir + "/forge-users";
   if (access(path.c_str(), F_OK) != 0) {
+    std::error_code ignored;  // What it says is said of the file.
+    std::filesystem::create_directories(state_dir, ignored);
     if (auto made = make(path, random); !made) return made.error();
   }
   std::ifstream file(path);
