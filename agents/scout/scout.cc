@@ -25,6 +25,7 @@ constexpr base::Duration kBlindFor =
     std::chrono::seconds(30);  // Engine lost: probes alone may tell.
 constexpr base::Duration kEventsCome =
     std::chrono::seconds(5);  // An engine that hung tells late what happened meanwhile.
+constexpr base::Duration kPlannedBy = std::chrono::seconds(1);  // Brain and Fixer need less.
 constexpr base::Duration kEndedLately =
     std::chrono::minutes(5);  // An older stop was there before us: nobody's news.
 constexpr base::Duration kAlertFresh = std::chrono::seconds(60);
@@ -86,6 +87,12 @@ bool is_blind(const Incident& incident) {
   const auto& seen = incident.signal.confirmed_by;
   return std::none_of(seen.begin(), seen.end(),
                       [](const auto& by) { return by.starts_with("engine"); });
+}
+
+// The engine saw its process end; what probes and stats show are symptoms.
+bool is_death(SignalKind kind) {
+  return kind == SignalKind::container_died || kind == SignalKind::found_stopped ||
+         kind == SignalKind::restarted_by_engine;
 }
 
 // Nobody has decided what to do about it.
@@ -347,7 +354,9 @@ void Scout::inspected(const Inspected& answer, base::Now now) {
   deaths_[answer.service] = {
       signal_of(watch, will_return ? SignalKind::restarted_by_engine : SignalKind::container_died,
                 now),
-      by_person};
+      by_person,
+      {},
+      now.boot};
 }
 
 void Scout::probed(const Probed& answer, base::Now now) {
@@ -455,15 +464,18 @@ void Scout::decide_probes(Watch& watch, const role::View& view, Output& output) 
 
 // The open incident that the signal belongs to; nullptr when it needs one of its own. Being joined
 // to a dependency's incident explains echoes of it, not that the service's own process fails
-// besides; and what was given to a person while the engine could not be heard says nothing of what
-// it says now.
+// besides; and what was given to a person while the engine could not be heard, or for a symptom
+// alone, says nothing of a death (a hung engine says "running" of the dead until it has caught up).
 const Incident* Scout::home_of(const Signal& signal) const {
   const auto* open = book_.open_of(signal.service);
   if (open == nullptr || !shows_own_fault(signal)) return open;
-  const bool was_blind = open->state == State::escalated && is_blind(*open);
+  const bool was_blind = is_blind(*open);
+  const bool was_symptom = !is_death(open->signal.kind) && is_death(signal.kind) &&
+                           !signal.by_person && !signal.confirmed_by.empty();
+  const bool is_news = open->state == State::escalated && (was_blind || was_symptom);
   const auto watch = watches_.find(signal.service);
   const bool sees = !engine_lost_ && watch != watches_.end() && watch->second.container;
-  return open->root != 0 || (was_blind && sees) ? nullptr : open;
+  return open->root != 0 || (is_news && sees) ? nullptr : open;
 }
 
 void Scout::decide_deaths(Watch& watch, const role::View& view, Output& output) {
@@ -474,15 +486,21 @@ void Scout::decide_deaths(Watch& watch, const role::View& view, Output& output) 
   if (view.now.boot < death.not_before) return output.wake_by(death.not_before);
   const bool is_guess = death.signal.confirmed_by.empty();
   if (is_guess && watch.confirm_death) return;  // The engine is being asked of the same death.
-  const auto* incident = home_of(death.signal);
-  // A guess of ours is on its way to a person; what the engine says now is news besides.
-  if (!is_guess && incident != nullptr && is_blind(*incident) && is_undecided(*incident)) return;
+  auto signal = death.signal;
+  signal.by_person = death.by_person;
+  const auto* incident = home_of(signal);
+  // What was opened without the engine's word, or for a symptom, may be on its way to a person:
+  // only then is this news. A symptom's plan comes at once; without a Brain the death is told all
+  // the same.
+  if (!is_guess && !death.by_person && incident != nullptr && is_undecided(*incident)) {
+    if (is_blind(*incident)) return;
+    const auto until = death.heard + kPlannedBy;
+    if (!is_death(incident->signal.kind) && view.now.boot < until) return output.wake_by(until);
+  }
   for (auto& [id, proof] : proofs_) {
     if (proof.service == name && incident != nullptr && id == incident->id && !death.by_person)
       proof.failure = "it died again: " + death.signal.detail;
   }
-  auto signal = death.signal;
-  signal.by_person = death.by_person;
   if (!death.by_person) return raise(watch, std::move(signal), view, output);
   // Recorded and left alone. The record is made once; without an issue, since nothing is to be
   // done.

@@ -101,6 +101,7 @@ class Scout final : public role::Role<Request, Answer> {
     incident::Signal signal;
     bool by_person = false;
     base::Instant not_before{};  // What is only guessed may still be told.
+    base::Instant heard{};       // When the engine confirmed it.
   };
   std::map<std::string, Pending> deaths_;  // By service: confirmed, to be raised.
   std::map<std::string, base::Instant>

@@ -81,12 +81,18 @@ void read_opening(Reading& reading, const Event& event) {
     reading.broken.push_back("incident " + number(event.incident) + " opens twice");
   const Incident* open = reading.book.open_of(opened->signal.service);
   // Beside a joined one it may fail by itself; beside one that was given to a person while the
-  // engine was away, the engine may tell of a fault.
-  const auto is_blind = [](const Incident& incident) {
+  // engine was away, or for a symptom alone, the engine may tell of a fault or a death.
+  const auto is_death = [](incident::SignalKind kind) {
+    return kind == incident::SignalKind::container_died ||
+           kind == incident::SignalKind::found_stopped ||
+           kind == incident::SignalKind::restarted_by_engine;
+  };
+  const auto is_blind = [&](const Incident& incident) {
     const auto& by = incident.signal.confirmed_by;
-    return incident.state == State::escalated &&
-           std::none_of(by.begin(), by.end(),
-                        [](const auto& one) { return one.starts_with("engine"); });
+    const bool unseen = std::none_of(by.begin(), by.end(),
+                                     [](const auto& one) { return one.starts_with("engine"); });
+    const bool symptom = !is_death(incident.signal.kind) && is_death(opened->signal.kind);
+    return incident.state == State::escalated && (unseen || symptom);
   };
   if (open != nullptr && open->root == 0 && !is_blind(*open)) {
     reading.broken.push_back("incident " + number(event.incident) +

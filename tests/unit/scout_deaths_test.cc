@@ -248,6 +248,26 @@ TEST_CASE(
   CHECK(scene.kinds() == "found_stopped container_died");
 }
 
+TEST_CASE(
+    "a death after its symptom went to a person is an incident of its own, another one is not") {
+  ScoutScene scene({service("a")});
+  scene.begin();
+  scene.behaviour["a"] = {ProbeResult::error, 1ms};  // A hung engine still says that it runs.
+  scene.run(5s);
+  REQUIRE(scene.kinds() == "probe_error");
+  scene.stage().write(incident::Role::fixer, 1, incident::Escalated{"person", "not known"});
+  scene.run(1s);
+  scene.die("a", 137);
+  scene.run(2s);
+  REQUIRE(scene.kinds() == "probe_error container_died");
+  scene.stage().write(incident::Role::fixer, 2, incident::Escalated{"person", "the budget"});
+  scene.start("a");
+  scene.run(1s);
+  scene.die("a", 137);
+  scene.run(2s);
+  CHECK(scene.opened() == 2);
+}
+
 TEST_CASE("a service whose container is gone and that does not answer is told") {
   ScoutScene scene({service("a")});
   scene.begin();
@@ -393,14 +413,14 @@ TEST_CASE("a refused append loses no death and no repeat") {
   CHECK(repeats >= 35);
 }
 
-TEST_CASE("a death of what has an open incident is counted there, at once") {
+TEST_CASE("a death of what has an open incident is counted there, soon") {
   ScoutScene scene({service("a")});
   scene.behaviour["a"] = {ProbeResult::timeout};
   scene.begin();
   scene.run(4s);
   REQUIRE(scene.kinds() == "probe_timeout");
   scene.die("a", 1);
-  scene.run(300ms);
+  scene.run(1500ms);
   CHECK(scene.opened() == 1);
   CHECK(scene.stage().last<SignalAdded>().signal.kind == SignalKind::container_died);
 }
