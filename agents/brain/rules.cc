@@ -30,11 +30,6 @@ constexpr base::Millis kJoinTime =
 
 std::string megabytes(std::int64_t bytes) { return std::to_string(bytes / (1024 * 1024)) + " MB"; }
 
-bool is_death(SignalKind kind) {
-  return kind == SignalKind::container_died || kind == SignalKind::found_stopped ||
-         kind == SignalKind::restarted_by_engine;
-}
-
 bool has(const Signal& signal, std::string_view confirmation) {
   return std::any_of(signal.confirmed_by.begin(), signal.confirmed_by.end(),
                      [&](const auto& by) { return by == confirmation; });

@@ -38,12 +38,6 @@ bool is_transient(const std::string& error) {
 // A stop in the way makes it no try.
 bool is_try(const Attempt& attempt) { return !attempt.error.starts_with("denied: rule stop"); }
 
-bool is_death(incident::SignalKind kind) {
-  return kind == incident::SignalKind::container_died ||
-         kind == incident::SignalKind::found_stopped ||
-         kind == incident::SignalKind::restarted_by_engine;
-}
-
 // The services with trouble of their own: joined incidents follow from another's, and one that
 // waits for a person since long says nothing of a failure now.
 std::set<std::string> red_services(const incident::Book& book, base::WallTime now) {
@@ -179,7 +173,7 @@ policy::Facts Fixer::facts_for(const Incident& incident, const role::View& view)
       });
   facts.services = static_cast<int>(config_.services.size());
   facts.red_services = static_cast<int>(red_services(book_, view.now.wall).size());
-  if (!is_death(incident.signal.kind)) facts.symptom_at = last_signal(incident);
+  if (!incident::is_death(incident.signal.kind)) facts.symptom_at = last_signal(incident);
   for (const auto& [id, entry] : book_.entries()) {
     const Incident& other = entry.incident;
     for (const auto& attempt : other.attempts) {

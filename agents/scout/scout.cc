@@ -89,12 +89,6 @@ bool is_blind(const Incident& incident) {
                       [](const auto& by) { return by.starts_with("engine"); });
 }
 
-// The engine saw its process end; what probes and stats show are symptoms.
-bool is_death(SignalKind kind) {
-  return kind == SignalKind::container_died || kind == SignalKind::found_stopped ||
-         kind == SignalKind::restarted_by_engine;
-}
-
 // Nobody has decided what to do about it.
 bool is_undecided(const Incident& incident) {
   return incident.state == State::open || incident.state == State::diagnosing ||

@@ -58,8 +58,7 @@ Signal Scout::signal_of(const Watch& watch, SignalKind kind, base::Now now) cons
   signal.image = container.image;
   signal.started_at = container.started_at;
   signal.memory_limit_bytes = container.memory_limit_bytes;
-  if (kind == SignalKind::container_died || kind == SignalKind::found_stopped ||
-      kind == SignalKind::restarted_by_engine) {
+  if (incident::is_death(kind)) {
     signal.exit_code = container.exit_code;
     signal.oom_killed = container.oom_killed;
     signal.detail = describe_death(container);

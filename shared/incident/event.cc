@@ -117,6 +117,10 @@ std::string_view to_string(SignalKind kind) { return base::name_in(kSignalKinds,
 std::optional<SignalKind> parse_signal_kind(std::string_view text) {
   return base::value_in(kSignalKinds, text);
 }
+bool is_death(SignalKind kind) {
+  return kind == SignalKind::container_died || kind == SignalKind::found_stopped ||
+         kind == SignalKind::restarted_by_engine;
+}
 std::string_view to_string(Severity severity) { return base::name_in(kSeverities, severity); }
 std::optional<Severity> parse_severity(std::string_view text) {
   return base::value_in(kSeverities, text);

@@ -37,6 +37,8 @@ enum class SignalKind {
 };
 [[nodiscard]] std::string_view to_string(SignalKind kind);
 [[nodiscard]] std::optional<SignalKind> parse_signal_kind(std::string_view text);
+// The engine saw its process end; what probes and stats show are symptoms.
+[[nodiscard]] bool is_death(SignalKind kind);
 
 struct Signal {
   SignalKind kind = SignalKind::container_died;

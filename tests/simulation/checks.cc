@@ -82,11 +82,6 @@ void read_opening(Reading& reading, const Event& event) {
   const Incident* open = reading.book.open_of(opened->signal.service);
   // Beside a joined one it may fail by itself; beside one that was given to a person while the
   // engine was away, or for a symptom alone, the engine may tell of a fault or a death.
-  const auto is_death = [](incident::SignalKind kind) {
-    return kind == incident::SignalKind::container_died ||
-           kind == incident::SignalKind::found_stopped ||
-           kind == incident::SignalKind::restarted_by_engine;
-  };
   const auto is_blind = [&](const Incident& incident) {
     const auto& by = incident.signal.confirmed_by;
     const bool unseen = std::none_of(by.begin(), by.end(),
