@@ -1,7 +1,6 @@
 #include "chaos/thread_reading.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 
 #include "base/text.h"
@@ -52,9 +51,7 @@ void read_mitigation(std::string_view body, Reading& reading) {
   for (const auto line : lines_of(body)) {
     if (!line.starts_with(kMark)) continue;
     const auto words = base::split(base::trim(line.substr(kMark.size())), ' ');
-    reading.action = words[0];
-    std::transform(reading.action.begin(), reading.action.end(), reading.action.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    reading.action = base::to_lower_ascii(words[0]);
     reading.action_target = words.size() > 1 ? words[1] : "";
     std::erase(reading.action_target, '\\');
   }

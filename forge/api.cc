@@ -91,7 +91,7 @@ http::Response make_silence() {
 std::string_view token_of(const http::Request& request) {
   const std::string_view header = request.header("Authorization");
   const std::size_t space = std::min(header.find(' '), header.size());
-  const std::string scheme = lower(std::string(header.substr(0, space)));
+  const std::string scheme = base::to_lower_ascii(header.substr(0, space));
   if (scheme != "bearer" && scheme != "token") return {};
   return base::trim(header.substr(space));
 }

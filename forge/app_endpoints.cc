@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "forge/app_codec.h"
 #include "forge/endpoint_tools.h"
 #include "forge/endpoints.h"
@@ -73,14 +74,14 @@ Reply list_own_repositories(SqliteStore& store, const Call& call) {
 std::vector<Team> teams_of(const Call& call) {
   std::vector<Team> teams;
   for (const Team& team : call.rights.teams) {
-    if (lower(team.organization) == lower(param(call, "org"))) teams.push_back(team);
+    if (base::equal_ignoring_case(team.organization, param(call, "org"))) teams.push_back(team);
   }
   return teams;
 }
 
 bool is_member(const Team& team, std::string_view login) {
   return std::any_of(team.members.begin(), team.members.end(), [&](const std::string& member) {
-    return lower(member) == lower(std::string(login));
+    return base::equal_ignoring_case(member, login);
   });
 }
 
@@ -111,7 +112,7 @@ Reply list_organization_repositories(SqliteStore& store, const Call& call) {
   Json all = Json::array();
   const Repository repository = own_repository(store, call);
   const Role role = call.rights.of(call.user.login);
-  if (lower(repository.owner.login) == lower(param(call, "org")) && role != Role::none) {
+  if (base::equal_ignoring_case(repository.owner.login, param(call, "org")) && role != Role::none) {
     all.push_back(listed_repository_json(repository, role, call.urls));
   }
   return reply::slice(call, all);

@@ -31,9 +31,9 @@ bool Apps::is_jwt(std::string_view token) {
 base::Result<const App*> Apps::read_jwt(std::string_view token, base::WallTime now) const {
   const auto parts = base::split(token, '.');
   if (parts.size() != 3) return denied(kUndecodable);
-  const auto header = decode_base64url(parts[0]);
-  const auto payload = decode_base64url(parts[1]);
-  const auto signature = decode_base64url(parts[2]);
+  const auto header = base::decode_base64url(parts[0]);
+  const auto payload = base::decode_base64url(parts[1]);
+  const auto signature = base::decode_base64url(parts[2]);
   if (!header || !payload || !signature) return denied(kUndecodable);
   const auto claims = parse_jwt(*header, *payload);
   if (!claims.ok()) return denied(claims.error().message);

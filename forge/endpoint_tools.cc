@@ -1,7 +1,6 @@
 #include "forge/endpoint_tools.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <utility>
 
@@ -47,12 +46,6 @@ Reply slice(const Call& call, const nlohmann::json& all) {
 }
 
 }  // namespace reply
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 const std::string& param(const Call& call, std::string_view name) {
   static const std::string kNone;

@@ -31,8 +31,6 @@ namespace reply {
 
 }  // namespace reply
 
-[[nodiscard]] std::string lower(std::string text);  // ASCII.
-
 [[nodiscard]] const std::string& param(const Call& call, std::string_view name);
 // A number from the path, or 0.
 [[nodiscard]] std::int64_t numeric_param(const Call& call, std::string_view name);

@@ -1,14 +1,14 @@
 #include "forge/endpoints.h"
 
+#include "base/text.h"
 #include "forge/endpoint_tools.h"
 
 namespace forge {
 
 Role Rights::of(std::string_view login) const {
-  const std::string name = lower(std::string(login));
-  if (name == lower(owner)) return Role::admin;
+  if (base::equal_ignoring_case(login, owner)) return Role::admin;
   for (const auto& [known, role] : roles) {
-    if (lower(known) == name) return role;
+    if (base::equal_ignoring_case(known, login)) return role;
   }
   return Role::none;
 }

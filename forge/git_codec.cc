@@ -483,29 +483,4 @@ base::Result<CommitStatus> parse_status(const Json& body) {
   return status;
 }
 
-std::optional<std::string> from_base64(std::string_view text) {
-  std::string bytes;
-  std::uint32_t bits = 0;
-  int held = 0;
-  bool is_over = false;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r' || c == ' ') continue;
-    if (c == '=') {
-      is_over = true;
-      continue;
-    }
-    static constexpr std::string_view kDigits =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const std::size_t value = kDigits.find(c);
-    if (is_over || value == kDigits.npos) return std::nullopt;
-    bits = (bits << 6U) | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    bytes += static_cast<char>((bits >> static_cast<unsigned>(held)) & 0xffU);
-  }
-  if (held == 6) return std::nullopt;  // One digit alone says nothing.
-  return bytes;
-}
-
 }  // namespace forge

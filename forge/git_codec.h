@@ -72,7 +72,5 @@ struct KnownCommit {
 [[nodiscard]] base::Status read_check_input(const nlohmann::json& body, base::WallTime now,
                                             CheckRun& check);
 [[nodiscard]] base::Result<CommitStatus> parse_status(const nlohmann::json& body);
-// Line breaks within are skipped. Nothing when it is no base64.
-[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace forge

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "forge/api.h"
 #include "forge/git/names.h"
@@ -25,12 +25,6 @@ http::Response say(int status, std::string text) {
   return http::make_response(status, "text/plain; charset=utf-8", std::move(text) + "\n");
 }
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 std::string_view service_of(std::string_view path) {
   for (const std::string_view service : kServices) {
     if (path.ends_with(service)) return service;
@@ -43,18 +37,18 @@ std::string repository_of(std::string_view path) {
   path.remove_suffix(service_of(path).size());
   if (path.starts_with('/')) path.remove_prefix(1);
   if (path.ends_with(".git")) path.remove_suffix(4);
-  return lower_case(http::percent_decode(path).value_or(""));
+  return base::to_lower_ascii(http::percent_decode(path).value_or(""));
 }
 
 // The token: the password of whatever user, or as the API takes it.
 std::string token_of(const http::Request& request) {
   const std::string_view header = request.header("Authorization");
   const std::size_t space = std::min(header.find(' '), header.size());
-  const std::string scheme = lower_case(std::string(header.substr(0, space)));
+  const std::string scheme = base::to_lower_ascii(header.substr(0, space));
   const std::string_view value = base::trim(header.substr(space));
   if (scheme == "bearer" || scheme == "token") return std::string(value);
   if (scheme != "basic") return "";
-  const std::string pair = from_base64(value).value_or("");
+  const std::string pair = base::decode_base64(value).value_or("");
   const std::size_t colon = pair.find(':');
   return colon == pair.npos ? "" : pair.substr(colon + 1);
 }
@@ -92,7 +86,7 @@ bool is_push(const http::Request& request, std::string_view service) {
 GitDoor::GitDoor(Api& api, Gate gate, std::string repository, git::BackendOptions options)
     : api_(api),
       gate_(std::move(gate)),
-      repository_(lower_case(std::move(repository))),
+      repository_(base::to_lower_ascii(repository)),
       backend_(std::move(options)) {}
 
 bool GitDoor::owns(std::string_view path) { return !service_of(path).empty() && !Api::owns(path); }

@@ -1,7 +1,7 @@
-#include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "forge/endpoint_tools.h"
 #include "forge/endpoints.h"
 #include "forge/issue_changes.h"
@@ -40,7 +40,7 @@ Reply create_label(SqliteStore& store, const Call& call) {
   if (store.find_label(call.repository, *input->name)) {
     return reply::refuse({"Label", "name", "already_exists", ""});
   }
-  const std::string color = lower(input->color.value_or(std::string(kDefaultColor)));
+  const std::string color = base::to_lower_ascii(input->color.value_or(std::string(kDefaultColor)));
   Json label =
       to_json(call, store.add_label(call.repository, *input->name, color, input->description));
   call.announcements.push_back({"label", "created", 0, {{"label", label}}});
@@ -72,7 +72,7 @@ Reply edit_label(SqliteStore& store, const Call& call) {
       return reply::refuse({"Label", "name", "already_exists", ""});
     label->name = *input->name;
   }
-  if (input->color) label->color = lower(*input->color);
+  if (input->color) label->color = base::to_lower_ascii(*input->color);
   if (input->description) label->description = input->description;
   store.save_label(*label);
   announce_edit(call, before, *label);

@@ -106,9 +106,7 @@ class CommentStripper {
 bool is_safe_link(std::string_view url) {
   const std::size_t colon = url.find_first_of(":/?#&");
   if (colon == kNone || url[colon] != ':') return colon == kNone || url[colon] != '&';
-  std::string scheme(url.substr(0, colon));
-  std::transform(scheme.begin(), scheme.end(), scheme.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string scheme = base::to_lower_ascii(url.substr(0, colon));
   return scheme == "http" || scheme == "https" || scheme == "mailto";
 }
 

@@ -3,7 +3,9 @@
 #include <utility>
 #include <variant>
 
+#include "base/hash.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "forge/git_tools.h"
 #include "forge/ref_changes.h"
 
@@ -27,7 +29,7 @@ Reply create_blob(SqliteStore&, const Call& call) {
   std::optional<std::string> bytes = text_of(call, "content");
   const std::string encoding = base::get_string(call.body, "encoding", "utf-8");
   if (encoding != "utf-8" && encoding != "base64") return refuse_because("Unknown encoding");
-  if (encoding == "base64") bytes = from_base64(*bytes);
+  if (encoding == "base64") bytes = base::decode_base64(*bytes);
   if (!bytes) return refuse_because("content is not valid Base64");
   const auto sha = call.git->add_blob(*bytes);
   if (!sha) return refuse_git(sha.error());
@@ -176,7 +178,7 @@ Reply get_readme(SqliteStore&, const Call& call) {
   const auto entries = call.git->tree(commit.value_or(""), false);
   if (!entries) return reply::not_found();
   for (const git::TreeEntry& entry : *entries) {
-    const std::string name = lower(entry.path);
+    const std::string name = base::to_lower_ascii(entry.path);
     if (entry.type != "blob" || (name != "readme" && !name.starts_with("readme."))) continue;
     return reply::ok(content_json(entry, ref, call.git->blob(entry.sha), place_of(call)));
   }
@@ -240,7 +242,7 @@ Reply put_content(SqliteStore& store, const Call& call) {
   if (const auto* refused = std::get_if<Reply>(&read)) return *refused;
   const auto& to = std::get<FileWrite>(read);
   const bool is_given = call.body.is_object() && call.body.contains("content");
-  const auto bytes = is_given ? from_base64(text_of(call, "content")) : std::nullopt;
+  const auto bytes = is_given ? base::decode_base64(text_of(call, "content")) : std::nullopt;
   if (!bytes) return refuse_because("content is not valid Base64");
   const auto blob = call.git->add_blob(*bytes);
   if (!blob) return refuse_git(blob.error());

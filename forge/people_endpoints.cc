@@ -1,7 +1,7 @@
-#include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "forge/endpoint_tools.h"
 #include "forge/endpoints.h"
 
@@ -43,7 +43,7 @@ std::vector<User> collaborators(SqliteStore& store, const Call& call) {
   };
   add(call.rights.owner);
   for (const auto& [login, role] : call.rights.roles) {
-    if (lower(login) != lower(call.rights.owner)) add(login);
+    if (!base::equal_ignoring_case(login, call.rights.owner)) add(login);
   }
   return users;
 }

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "forge/issue_changes.h"
 #include "forge/pull_tools.h"
 #include "forge/ref_changes.h"
@@ -18,7 +19,7 @@ std::string own_branch(const Call& call, std::string_view head) {
   const std::size_t colon = head.find(':');
   if (colon == head.npos) return std::string(head);
   const std::string owner(head.substr(0, colon));
-  const bool is_ours = lower(owner) == lower(call.repository.owner.login);
+  const bool is_ours = base::equal_ignoring_case(owner, call.repository.owner.login);
   return is_ours ? std::string(head.substr(colon + 1)) : "";
 }
 

@@ -4,7 +4,6 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include <cstdint>
 #include <memory>
 
 namespace forge {
@@ -25,15 +24,6 @@ std::unique_ptr<EVP_PKEY, Free> read_key(const std::string& pem) {
   return EVP_PKEY_bits(key.get()) < kKeyBitsMin ? nullptr : std::move(key);
 }
 
-// 0..63, or -1.
-int sextet(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '-') return 62;
-  return c == '_' ? 63 : -1;
-}
-
 }  // namespace
 
 bool is_rsa_key(const std::string& public_key_pem) { return read_key(public_key_pem) != nullptr; }
@@ -49,23 +39,6 @@ bool verify_rs256(const std::string& public_key_pem, std::string_view bytes,
   return EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()),
                           signature.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
                           bytes.size()) == 1;
-}
-
-std::optional<std::string> decode_base64url(std::string_view text) {
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string bytes;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : text) {
-    const int value = sextet(c);
-    if (value < 0) return std::nullopt;
-    bits = bits << 6U | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    bytes += static_cast<char>(bits >> static_cast<unsigned>(held) & 0xFFU);
-  }
-  return bytes;
 }
 
 }  // namespace forge

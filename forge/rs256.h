@@ -1,7 +1,6 @@
 // RSA signatures over SHA-256, as GitHub Apps sign with them. Pure.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,7 +11,5 @@ namespace forge {
 [[nodiscard]] bool verify_rs256(const std::string& public_key_pem, std::string_view bytes,
                                 std::string_view signature);
 [[nodiscard]] bool is_rsa_key(const std::string& public_key_pem);
-// Base64 of RFC 4648 section 5, without padding; nothing when it is not.
-[[nodiscard]] std::optional<std::string> decode_base64url(std::string_view text);
 
 }  // namespace forge

@@ -223,17 +223,11 @@ std::optional<std::string> fault_said_by(std::string_view phrase) {
   return std::nullopt;
 }
 
-std::string lowered(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), lower);
-  return result;
-}
-
 // An OOM kill is its own fault, however it came to be noticed. An unknown kind is a fault of its
 // own.
 std::string fault_of(const Symptom& symptom) {
   if (symptom.oom_killed) return "oom";
-  const std::string kind = lowered(base::trim(symptom.kind));
+  const std::string kind = base::to_lower_ascii(base::trim(symptom.kind));
   return fault_said_by(kind).value_or("kind:" + kind);
 }
 
@@ -284,13 +278,13 @@ std::string image_name(std::string_view image) {
   image = image.substr(0, image.find('@'));
   if (const auto slash = image.rfind('/'); slash != std::string_view::npos)
     image.remove_prefix(slash + 1);
-  return lowered(image.substr(0, image.find(':')));
+  return base::to_lower_ascii(image.substr(0, image.find(':')));
 }
 
 // Names only: a person asks for "demo" without saying whether that is a service or an image.
 Features context_features(const Symptom& symptom) {
   Features features;
-  const std::string service = lowered(base::trim(symptom.service));
+  const std::string service = base::to_lower_ascii(base::trim(symptom.service));
   if (!service.empty()) features[service] = 1.0;
   add_name_parts(features, service);
   if (const auto image = image_name(symptom.image); !image.empty())

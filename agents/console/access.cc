@@ -10,14 +10,6 @@
 namespace console {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  });
-  return out;
-}
-
 // "127.0.0.1:7080" and "[::1]:7080" without port and brackets.
 std::string_view host_name(std::string_view host) {
   if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
@@ -45,7 +37,7 @@ bool is_read(const http::Request& request) {
 }  // namespace
 
 bool is_loopback(std::string_view address) {
-  if (address == "::1" || lower(address) == "localhost") return true;
+  if (address == "::1" || base::equal_ignoring_case(address, "localhost")) return true;
   const bool is_dotted = address.find_first_not_of("0123456789.") == std::string_view::npos;
   return is_dotted && address.starts_with("127.") &&
          std::count(address.begin(), address.end(), '.') == 3;
@@ -60,7 +52,7 @@ Verdict judge_access(const http::Request& request, std::string_view key, base::W
   if (given.empty()) {
     const auto authorization = request.header("Authorization");
     constexpr std::string_view kBearer = "bearer ";
-    if (lower(authorization.substr(0, kBearer.size())) == kBearer) {
+    if (base::equal_ignoring_case(authorization.substr(0, kBearer.size()), kBearer)) {
       given = base::trim(authorization.substr(kBearer.size()));
     } else if (!authorization.empty()) {
       return Verdict::wrong;

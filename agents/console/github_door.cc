@@ -1,7 +1,5 @@
 #include "agents/console/github_door.h"
 
-#include <algorithm>
-
 #include "agents/console/webhook_codec.h"
 #include "base/text.h"
 #include "github/webhook_codec.h"
@@ -10,16 +8,9 @@
 namespace console {
 namespace {
 
-std::string small_letters(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
-
 // The JSON of a body; GitHub can be told to send it as a form.
 std::string json_in(const http::Request& request) {
-  if (!small_letters(request.header("Content-Type"))
+  if (!base::to_lower_ascii(request.header("Content-Type"))
            .starts_with("application/x-www-form-urlencoded"))
     return request.body;
   const auto form = http::parse_query(request.body);
@@ -48,7 +39,7 @@ GithubVerdict judge_github(const http::Request& request, const GithubDoor& door)
   if (said != hint->event)
     return {400, "X-GitHub-Event does not fit the body, which is of " + hint->event, "", ""};
   if (hint->event == "ping") return {200, "pong", "", ""};
-  const bool ours = small_letters(hint->repository) == small_letters(door.repository);
+  const bool ours = base::equal_ignoring_case(hint->repository, door.repository);
   if (!ours || (hint->event != "issues" && hint->event != "issue_comment"))
     return {202, "of no use here", "", ""};
   return {200, "kept", std::string(delivery), github::encode_hint(*hint, body)};

@@ -1,12 +1,12 @@
 #include "agents/scribe/github_adapter.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "agents/scribe/commands.h"
 #include "agents/scribe/markers.h"
 #include "agents/scribe/voices.h"
 #include "base/failpoint.h"
+#include "base/text.h"
 
 namespace scribe {
 namespace {
@@ -25,12 +25,6 @@ bool has_label(const github::Issue& issue, std::string_view name) {
     if (label == name) return true;
   }
   return false;
-}
-
-bool same_login(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 // The answer to a request that was not sent.
@@ -292,7 +286,7 @@ github::Result<bool> GithubCalls::is_approver(const std::string& login) {
   for (const std::string_view approver : around_.approvers) {
     const auto slash = approver.find('/');
     if (!approver.starts_with('@') || slash == std::string_view::npos) {
-      if (same_login(approver, login)) return true;
+      if (base::equal_ignoring_case(approver, login)) return true;
       continue;
     }
     auto member = github_.is_team_member(std::string(approver.substr(1, slash - 1)),

@@ -33,11 +33,7 @@ std::string one_line(std::string_view text, std::size_t max_bytes) {
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
 bool begins_without_case(std::string_view text, std::string_view word) {
-  if (text.size() < word.size()) return false;
-  return std::equal(word.begin(), word.end(), text.begin(), [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) ==
-           std::tolower(static_cast<unsigned char>(b));
-  });
+  return base::equal_ignoring_case(text.substr(0, word.size()), word);
 }
 
 // Breaks what GitHub looks for in rendered text: @name, #1, GH-1, links, images.

@@ -1,7 +1,6 @@
 #include "forge/git/names.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/text.h"
 
@@ -17,9 +16,7 @@ bool is_name_part(std::string_view part) {
 
 // ".git" in the spellings that file systems take for it.
 bool is_git_folder(std::string_view part) {
-  std::string name(part);
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::string name = base::to_lower_ascii(part);
   while (!name.empty() && (name.back() == ' ' || name.back() == '.')) name.pop_back();
   return name == ".git" || name == "git~1" || name.starts_with(".git:");
 }

@@ -5,6 +5,9 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
+#include <cstdint>
+
 #include "base/ensure.h"
 
 namespace base {
@@ -23,6 +26,30 @@ std::string hex(const unsigned char* bytes, std::size_t size) {
     out += kDigits[bytes[i] & 15];
   }
   return out;
+}
+
+constexpr std::string_view kDigits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kUrlDigits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// Only digits of the alphabet.
+std::optional<std::string> decode(std::string_view text, std::string_view alphabet) {
+  if (text.size() % 4 == 1) return std::nullopt;  // One digit alone says nothing.
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3 + 2);
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const char c : text) {
+    const std::size_t value = alphabet.find(c);
+    if (value == alphabet.npos) return std::nullopt;
+    bits = bits << 6U | static_cast<std::uint32_t>(value);
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    bytes += static_cast<char>(bits >> static_cast<unsigned>(held) & 0xFFU);
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -53,6 +80,26 @@ std::string base64(std::string_view bytes) {
                                    static_cast<int>(bytes.size()));
   out.resize(static_cast<std::size_t>(size));
   return out;
+}
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  std::string digits;
+  std::copy_if(text.begin(), text.end(), std::back_inserter(digits),
+               [](char c) { return c != '\n' && c != '\r' && c != ' '; });
+  while (digits.ends_with('=')) digits.pop_back();
+  return decode(digits, kDigits);
+}
+
+std::string base64url(std::string_view bytes) {
+  std::string out = base64(bytes);
+  while (out.ends_with('=')) out.pop_back();
+  std::replace(out.begin(), out.end(), '+', '-');
+  std::replace(out.begin(), out.end(), '/', '_');
+  return out;
+}
+
+std::optional<std::string> decode_base64url(std::string_view text) {
+  return decode(text, kUrlDigits);
 }
 
 }  // namespace base

@@ -1,6 +1,7 @@
 // Hashes and message authentication over bytes, by OpenSSL. Pure: same bytes, same answer.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,5 +14,11 @@ namespace base {
 [[nodiscard]] bool equal_constant_time(std::string_view a, std::string_view b);
 // Standard base64 with padding.
 [[nodiscard]] std::string base64(std::string_view bytes);
+// Standard base64, padded or not; white space within is skipped. Nothing when it is none.
+[[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
+// The alphabet for URLs, without padding (RFC 7515, as in JSON Web Tokens).
+[[nodiscard]] std::string base64url(std::string_view bytes);
+// Strict: padding and white space are refused.
+[[nodiscard]] std::optional<std::string> decode_base64url(std::string_view text);
 
 }  // namespace base

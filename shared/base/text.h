@@ -15,6 +15,9 @@ namespace base {
 [[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t max_bytes);
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 [[nodiscard]] std::string_view trim(std::string_view text);
+// ASCII letters alone; other bytes stay.
+[[nodiscard]] std::string to_lower_ascii(std::string_view text);
+[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
 // The closest of `known` to `word` by edit distance, or empty when none is within a third of its
 // length.
 [[nodiscard]] std::string nearest_word(std::string_view word,

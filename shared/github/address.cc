@@ -4,19 +4,13 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "http/url.h"
 
 namespace github {
 namespace {
 
 bool is_printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
 }
 
 std::optional<int> port_in(std::string_view text) {
@@ -37,10 +31,10 @@ std::optional<HostPort> split_host(std::string_view text) {
   if (text.starts_with('[')) {
     const auto close = text.find(']');
     if (close == std::string_view::npos) return std::nullopt;
-    out.host = lower(text.substr(1, close - 1));
+    out.host = base::to_lower_ascii(text.substr(1, close - 1));
     rest = text.substr(close + 1);
   } else {
-    out.host = lower(text.substr(0, text.find(':')));
+    out.host = base::to_lower_ascii(text.substr(0, text.find(':')));
     rest = text.substr(out.host.size());
   }
   if (out.host.empty()) return std::nullopt;
@@ -51,28 +45,12 @@ std::optional<HostPort> split_host(std::string_view text) {
   return out;
 }
 
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char small = static_cast<char>(c | 0x20);
-  return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
-}
-
-std::optional<std::string> percent_decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const int high = i + 2 < text.size() ? digit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? digit(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return std::nullopt;
-    const int byte = high * 16 + low;
-    if (byte < 32 || byte == 127) return std::nullopt;  // They would break a header.
-    out += static_cast<char>(byte);
-    i += 2;
-  }
-  return out;
+// Of a proxy's user or password. Control bytes would break a header.
+std::optional<std::string> decode_login(std::string_view text) {
+  auto decoded = http::percent_decode(text);
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; };
+  if (decoded && std::any_of(decoded->begin(), decoded->end(), is_control)) return std::nullopt;
+  return decoded;
 }
 
 bool is_loopback(std::string_view host) {
@@ -112,8 +90,8 @@ std::optional<Proxy> parse_proxy(std::string_view url) {
     const auto login = url.substr(0, at);
     const auto colon = login.find(':');
     if (colon == 0 || colon == std::string_view::npos) return std::nullopt;
-    auto user = percent_decode(login.substr(0, colon));
-    auto password = percent_decode(login.substr(colon + 1));
+    auto user = decode_login(login.substr(0, colon));
+    auto password = decode_login(login.substr(colon + 1));
     if (!user || !password || password->empty()) return std::nullopt;
     proxy.user = *std::move(user);
     proxy.password = *std::move(password);

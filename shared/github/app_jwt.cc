@@ -29,14 +29,6 @@ struct Free {
 template <class T>
 using Owned = std::unique_ptr<T, Free>;
 
-std::string base64url(std::string_view bytes) {
-  std::string out = base::base64(bytes);
-  while (out.ends_with('=')) out.pop_back();
-  std::replace(out.begin(), out.end(), '+', '-');
-  std::replace(out.begin(), out.end(), '/', '_');
-  return out;
-}
-
 int no_passphrase(char*, int, int, void*) { return -1; }  // Else OpenSSL asks on the terminal.
 
 base::Result<std::string> sign(std::string_view text, std::string_view pem) {
@@ -74,10 +66,10 @@ base::Result<std::string> make_app_jwt(std::string_view app, std::string_view pe
   const auto issued = now - std::chrono::duration_cast<base::Millis>(kJwtBackdated);
   const auto expires = issued + std::chrono::duration_cast<base::Millis>(kJwtLength);
   const AppClaims claims{std::string(app), base::to_ms(issued) / 1000, base::to_ms(expires) / 1000};
-  const std::string text = base64url(kJwtHeader) + "." + base64url(encode(claims));
+  const std::string text = base::base64url(kJwtHeader) + "." + base::base64url(encode(claims));
   const auto signature = sign(text, pem);
   if (!signature) return signature.error();
-  return text + "." + base64url(*signature);
+  return text + "." + base::base64url(*signature);
 }
 
 HeldToken hold_token(std::string token, base::WallTime expires_at, base::Now now) {

@@ -1,7 +1,6 @@
 #include "github/github.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 #include "base/names.h"
@@ -28,9 +27,8 @@ std::optional<std::int64_t> number_in(std::string_view text) {
   return value;
 }
 
-bool names_limit(std::string message) {
-  std::transform(message.begin(), message.end(), message.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+bool names_limit(std::string_view text) {
+  const std::string message = base::to_lower_ascii(text);
   return message.find("rate limit") != std::string::npos ||
          message.find("abuse detection") != std::string::npos;
 }

@@ -243,18 +243,4 @@ std::optional<Failure> refusal_in(const Reply& reply, const Call& call, base::Wa
   return classify(facts, call.is_write(), call.name());
 }
 
-std::string percent_encode(std::string_view text) {
-  constexpr const char* kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~') {
-      out += c;
-    } else {
-      out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
-    }
-  }
-  return out;
-}
-
 }  // namespace github

@@ -64,6 +64,5 @@ class RestClient {
 // What a reply outside 200..299 means; nothing for one within.
 [[nodiscard]] std::optional<Failure> refusal_in(const Reply& reply, const Call& call,
                                                 base::WallTime now);
-[[nodiscard]] std::string percent_encode(std::string_view text);
 
 }  // namespace github

@@ -6,6 +6,7 @@
 #include "github/github_codec.h"
 #include "github/rest_client.h"
 #include "github/sign_in.h"
+#include "http/url.h"
 
 namespace github {
 namespace {
@@ -51,9 +52,10 @@ class RestGithub final : public Github {
 
   Result<std::vector<Issue>> list_issues(const IssueQuery& query) override {
     std::string path = repo("/issues?state=all&sort=created&direction=asc");
-    if (!query.creator.empty()) path += "&creator=" + percent_encode(query.creator);
-    if (!query.label.empty()) path += "&labels=" + percent_encode(query.label);
-    if (query.since) path += "&since=" + percent_encode(base::format_utc(*query.since, false));
+    if (!query.creator.empty()) path += "&creator=" + http::percent_encode(query.creator);
+    if (!query.label.empty()) path += "&labels=" + http::percent_encode(query.label);
+    if (query.since)
+      path += "&since=" + http::percent_encode(base::format_utc(*query.since, false));
     std::vector<Issue> all;
     for (int page = 1; page <= kPagesMax; ++page) {
       auto got = ask(list_call(path + page_part(page)), decode_issues);
@@ -79,7 +81,7 @@ class RestGithub final : public Github {
 
   Result<std::vector<Comment>> list_comments_since(base::WallTime since) override {
     return all_comments(repo("/issues/comments?sort=updated&direction=asc&since=") +
-                        percent_encode(base::format_utc(since, false)));
+                        http::percent_encode(base::format_utc(since, false)));
   }
 
   Result<Comment> get_comment(std::int64_t comment) override {
@@ -87,8 +89,8 @@ class RestGithub final : public Github {
   }
 
   Result<Right> get_right(const std::string& login) override {
-    auto right =
-        ask({"GET", repo("/collaborators/") + percent_encode(login) + "/permission"}, decode_right);
+    auto right = ask({"GET", repo("/collaborators/") + http::percent_encode(login) + "/permission"},
+                     decode_right);
     if (!right && right.error().code == ErrorCode::not_found) return Right::none;
     return right;
   }
@@ -132,8 +134,9 @@ class RestGithub final : public Github {
 
   Result<bool> is_team_member(const std::string& organisation, const std::string& team,
                               const std::string& login) override {
-    const Call call{"GET", "/orgs/" + percent_encode(organisation) + "/teams/" +
-                               percent_encode(team) + "/memberships/" + percent_encode(login)};
+    const Call call{"GET", "/orgs/" + http::percent_encode(organisation) + "/teams/" +
+                               http::percent_encode(team) + "/memberships/" +
+                               http::percent_encode(login)};
     auto answer = exchange(call);
     if (!answer) return answer.failure();
     // Not a member, a team that we may not see, or a server that has none.
@@ -150,7 +153,7 @@ class RestGithub final : public Github {
     return do_it({"POST", issue_path(issue) + "/labels", encode_labels(names)});
   }
   Status remove_label(std::int64_t issue, const std::string& name) override {
-    auto removed = do_it({"DELETE", issue_path(issue) + "/labels/" + percent_encode(name)});
+    auto removed = do_it({"DELETE", issue_path(issue) + "/labels/" + http::percent_encode(name)});
     if (removed || removed.error().code != ErrorCode::not_found) return removed;
     // Not found is the label or the whole issue; only the first is what we wanted.
     auto there = get_issue(issue);

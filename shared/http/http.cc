@@ -1,22 +1,12 @@
 #include "http/http.h"
 
-#include <algorithm>
-#include <cctype>
+#include "base/text.h"
 
 namespace http {
-namespace {
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
-}
-
-}  // namespace
 
 std::string_view Request::header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
-    if (equal_ignoring_case(key, name)) return value;
+    if (base::equal_ignoring_case(key, name)) return value;
   }
   return {};
 }

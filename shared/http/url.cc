@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "base/text.h"
 
@@ -14,13 +13,6 @@ int hex_value(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
 }
 
 // "host:80" of http is "host", as browsers write it.
@@ -106,8 +98,8 @@ bool is_same_origin(std::string_view origin, std::string_view host) {
   for (const auto& [scheme, port] :
        std::array<Scheme, 2>{{{"http://", "80"}, {"https://", "443"}}}) {
     if (!origin.starts_with(scheme)) continue;
-    return without_default_port(lower(origin.substr(scheme.size())), port) ==
-           without_default_port(lower(host), port);
+    return without_default_port(base::to_lower_ascii(origin.substr(scheme.size())), port) ==
+           without_default_port(base::to_lower_ascii(host), port);
   }
   return false;
 }

@@ -74,7 +74,7 @@ class LittleGithub {
   void give_token(const httplib::Request& request, httplib::Response& response) {
     const std::string bearer = request.get_header_value("Authorization");
     const auto dot = bearer.rfind('.');
-    const std::string signature = support::decode_base64url(bearer.substr(dot + 1));
+    const std::string signature = base::decode_base64url(bearer.substr(dot + 1)).value_or("");
     if (!support::verifies(app_key, bearer.substr(7, dot - 7), signature)) {
       ++keys_refused;
       response.status = 401;

@@ -98,22 +98,4 @@ inline bool verifies(EVP_PKEY* key, std::string_view text, std::string_view sign
                           text.size()) == 1;
 }
 
-inline std::string decode_base64url(std::string_view text) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string out;
-  unsigned bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const auto at = kDigits.find(c);
-    base::ensure(at != std::string_view::npos, "not base64url");
-    bits = (bits << 6U | static_cast<unsigned>(at)) & 0xFFFFFU;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out += static_cast<char>(bits >> static_cast<unsigned>(count) & 0xFFU);
-  }
-  return out;
-}
-
 }  // namespace support
