@@ -27,31 +27,32 @@ bool has_label(const github::Issue& issue, std::string_view name) {
   return false;
 }
 
-// The answer to a request that was not sent.
-Answer refused(const CatchUp&, Fault fault) { return CaughtUp{std::move(fault)}; }
-Answer refused(const Write& write, Fault fault) {
-  return Written{write.op, write.incident, write.kind, write.key, std::move(fault), 0, ""};
+// The answer to each request, with nothing in it yet but what it answers.
+CaughtUp answer_to(const CatchUp&) { return {}; }
+Written answer_to(const Write& write) {
+  return {write.op, write.incident, write.kind, write.key, {}, 0, ""};
 }
-Answer refused(const Observe& observe, Fault fault) {
-  return Observed{observe.op, observe.incident, std::move(fault), 0, ""};
-}
-Answer refused(const ReadControl&, Fault fault) { return ControlRead{std::move(fault), 0, false}; }
-Answer refused(const Listen&, Fault fault) { return Heard{std::move(fault), {}, {}, ""}; }
-Answer refused(const Ask& ask, Fault fault) {
+Observed answer_to(const Observe& observe) { return {observe.op, observe.incident, {}, 0, ""}; }
+ControlRead answer_to(const ReadControl&) { return {}; }
+Heard answer_to(const Listen&) { return {}; }
+Asked answer_to(const Ask& ask) {
   Asked asked;
   asked.incident = ask.incident;
   asked.comment = ask.comment;
-  asked.fault = std::move(fault);
   return asked;
 }
-Answer refused(const LookWho& look, Fault fault) {
-  return SeenWho{look.incident, std::move(fault), {}, false};
+SeenWho answer_to(const LookWho& look) { return {look.incident, {}, {}, false}; }
+SeenLabel answer_to(const LookLabel& look) {
+  return {look.incident, look.issue, look.label, {}, {}, false, {}};
 }
-Answer refused(const LookLabel& look, Fault fault) {
-  return SeenLabel{look.incident, look.issue, look.label, std::move(fault), {}, false, {}};
-}
-Answer refused(const LookVotes& look, Fault fault) {
-  return SeenVotes{look.incident, look.op, std::move(fault), {}};
+SeenVotes answer_to(const LookVotes& look) { return {look.incident, look.op, {}, {}}; }
+
+// The answer to a request that was not sent.
+template <class Request>
+Answer refused(const Request& request, const Fault& fault) {
+  auto answer = answer_to(request);
+  answer.fault = fault;
+  return answer;
 }
 
 void open_issue(github::Github& github, const Write& write, Written& written) {
@@ -95,11 +96,7 @@ Answer GithubCalls::carry_out(const Request& request) {
 }
 
 Answer GithubCalls::carry_out(const Write& write) {
-  Written written;
-  written.op = write.op;
-  written.incident = write.incident;
-  written.kind = write.kind;
-  written.key = write.key;
+  Written written = answer_to(write);
   if (base::failpoint("scribe.write.before")) {
     written.fault = Fault{base::ErrorCode::unavailable, "failpoint before the write", {}};
     return written;
@@ -177,9 +174,7 @@ Answer GithubCalls::carry_out(const CatchUp& catch_up) {
 }
 
 Answer GithubCalls::carry_out(const Observe& observe) {
-  Observed observed;
-  observed.op = observe.op;
-  observed.incident = observe.incident;
+  Observed observed = answer_to(observe);
   observed.fault = learn_logins();
   if (observed.fault) return observed;
   const auto is_it = [&](const auto& object) {
@@ -250,9 +245,7 @@ Answer GithubCalls::carry_out(const Listen& listen) {
 }
 
 Answer GithubCalls::carry_out(const Ask& ask) {
-  Asked asked;
-  asked.incident = ask.incident;
-  asked.comment = ask.comment;
+  Asked asked = answer_to(ask);
   asked.fault = learn_logins();
   if (asked.fault) return asked;
   auto said = github_.get_comment(ask.comment);
@@ -297,10 +290,7 @@ github::Result<bool> GithubCalls::is_approver(const std::string& login) {
 }
 
 Answer GithubCalls::carry_out(const LookLabel& look) {
-  SeenLabel seen;
-  seen.incident = look.incident;
-  seen.issue = look.issue;
-  seen.label = look.label;
+  SeenLabel seen = answer_to(look);
   seen.fault = learn_logins();
   if (seen.fault) return seen;
   auto changes = github_.list_label_changes(look.issue);
@@ -315,9 +305,7 @@ Answer GithubCalls::carry_out(const LookLabel& look) {
 }
 
 Answer GithubCalls::carry_out(const LookVotes& look) {
-  SeenVotes seen;
-  seen.incident = look.incident;
-  seen.op = look.op;
+  SeenVotes seen = answer_to(look);
   seen.fault = learn_logins();
   if (seen.fault) return seen;
   auto reactions = github_.list_reactions(look.comment);
@@ -331,8 +319,7 @@ Answer GithubCalls::carry_out(const LookVotes& look) {
 }
 
 Answer GithubCalls::carry_out(const LookWho& look) {
-  SeenWho seen;
-  seen.incident = look.incident;
+  SeenWho seen = answer_to(look);
   seen.fault = learn_logins();
   if (seen.fault) return seen;
   const auto changes = github_.list_state_changes(look.issue);
