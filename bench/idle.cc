@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <condition_variable>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -228,12 +227,5 @@ base::Result<bench::IdleReport> measure(const bench::StageOptions& options,
 }  // namespace
 
 int main(int count, char** words) {
-  ::signal(SIGPIPE, SIG_IGN);
-  std::vector<std::string> others;
-  const auto options = bench::parse_stage(count, words, others);
-  if (!options) return std::fprintf(stderr, "bench-idle: %s\n", options.error().message.c_str()), 2;
-  const auto report = measure(*options, others);
-  if (!report) return std::fprintf(stderr, "bench-idle: %s\n", report.error().message.c_str()), 1;
-  std::printf("%s\n", bench::encode(*report).c_str());
-  return report->ok() ? 0 : 1;
+  return bench::run_on_stage("bench-idle", count, words, measure);
 }

@@ -4,6 +4,8 @@
 // leaves.
 #pragma once
 
+#include <csignal>
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +28,19 @@ struct StageOptions {
 // Errors: invalid (one is missing; the message is the usage).
 [[nodiscard]] base::Result<StageOptions> parse_stage(int count, char** words,
                                                      std::vector<std::string>& others);
+// A benchmark's whole main: measures, prints the report as a line of JSON. The exit code: 0 within
+// its bounds, 1 not or failed, 2 used wrongly.
+template <class Measure>
+int run_on_stage(const char* name, int count, char** words, Measure measure) {
+  ::signal(SIGPIPE, SIG_IGN);
+  std::vector<std::string> others;
+  const auto options = parse_stage(count, words, others);
+  if (!options) return std::fprintf(stderr, "%s: %s\n", name, options.error().message.c_str()), 2;
+  const auto report = measure(*options, others);
+  if (!report) return std::fprintf(stderr, "%s: %s\n", name, report.error().message.c_str()), 1;
+  std::printf("%s\n", encode(*report).c_str());
+  return report->ok() ? 0 : 1;
+}
 // The value of "--name value" in `others`, or the fallback.
 [[nodiscard]] std::string option(const std::vector<std::string>& others, const std::string& name,
                                  const std::string& fallback);
