@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-import urllib.request
+
+from forge_http import send
 
 HOSTILE = ["<script>document.body.id='pwned'</script>",
            "<img src=x onerror=\"document.body.id='pwned'\">",
@@ -28,10 +29,10 @@ THREAD = "/sre-space/demo/issues/1"
 
 
 def call(url, path, body):
-    request = urllib.request.Request(url + "/repos" + path, data=json.dumps(body).encode(),
-                                     headers={"Authorization": "Bearer owner-token"})
-    with urllib.request.urlopen(request, timeout=10) as reply:
-        return json.loads(reply.read())
+    status, text, _ = send(url, "POST", "/repos" + path, body)
+    if status >= 300:
+        raise RuntimeError(f"POST /repos{path}: {status}: {text[:300]}")
+    return json.loads(text)
 
 
 class Proxy(http.server.ThreadingHTTPServer):

@@ -13,9 +13,9 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import urllib.parse
-import urllib.request
+
+from forge_http import send
 
 REPO = "/repos/sre-space/demo"
 
@@ -48,17 +48,7 @@ class Stage:
         return done.stdout + done.stderr
 
     def call(self, method, path, body=None, expect=200, headers=None, token="owner-token"):
-        data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data=data, method=method)
-        if token:
-            request.add_header("Authorization", "Bearer " + token)
-        for name, value in (headers or {}).items():
-            request.add_header(name, value)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as reply:
-                status, answer = reply.status, reply.read()
-        except urllib.error.HTTPError as error:
-            status, answer = error.code, error.read()
+        status, answer, _ = send(self.url, method, path, body, token, headers)
         if status != expect:
             self.faults.append(f"{method} {path}: {status} instead of {expect}: {answer[:300]}")
         try:

@@ -21,13 +21,12 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 
 import jsonschema
 
 from forge_git_calls import perform_git
+from forge_http import send
 from forge_pull_calls import PULLS_TOLD, perform_pulls, perform_pulls_told
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -53,18 +52,7 @@ class Forge:
         return self.send(method, path, None if method in ("GET", "DELETE") else body, token, {})[:2]
 
     def send(self, method, path, body, token, headers):
-        data = None if body is None else (
-            body if isinstance(body, bytes) else json.dumps(body).encode())
-        request = urllib.request.Request(self.url + path, data=data, method=method)
-        if token:
-            request.add_header("Authorization", "Bearer " + token)
-        for name, value in (headers or {}).items():
-            request.add_header(name, value)
-        try:
-            with urllib.request.urlopen(request, timeout=10) as reply:
-                return reply.status, reply.read(), reply.headers
-        except urllib.error.HTTPError as error:
-            return error.code, error.read(), error.headers
+        return send(self.url, method, path, body, token, headers)
 
 
 def perform(forge):

@@ -14,6 +14,7 @@
 #include "github/app_jwt.h"
 #include "github/rest_github.h"
 #include "tests/support/keys.h"
+#include "tests/support/manual_clock.h"
 #include "tests/support/print.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tunnel_proxy.h"
@@ -22,17 +23,6 @@ namespace {
 
 using base::ErrorCode;
 using namespace std::chrono_literals;
-
-class ManualClock final : public base::Clock {
- public:
-  base::Now now() const override {
-    return {base::wall_from_ms(1'795'182'756'000 + ms_), base::instant_from_ms(10'000 + ms_)};
-  }
-  void advance(base::Duration by) { ms_ += base::to_ms(by); }
-
- private:
-  std::int64_t ms_ = 0;
-};
 
 // A little GitHub under /api/v3 that knows one app by one public key, or one token.
 class LittleGithub {
@@ -115,7 +105,7 @@ const support::Key& key_of_another() {
 }
 
 struct AppScene {
-  ManualClock clock;
+  support::ManualClock clock;
   const support::Key &key = key_of_ours(), &other_key = key_of_another();
   LittleGithub server{std::make_unique<httplib::Server>()};
   AppScene() { server.app_key = key.get(); }

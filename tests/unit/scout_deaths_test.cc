@@ -5,6 +5,14 @@ using namespace support;
 using incident::IncidentOpened;
 using incident::SignalAdded;
 
+// Service "a" ends while the engine cannot be heard, which comes back without telling of it.
+static void end_unseen(ScoutScene& scene, int exit_code, bool oom) {
+  scene.hear(warden::Lost{"gone"});
+  scene.set_ended("a", exit_code, oom);
+  scene.run(200ms);
+  scene.hear(warden::Connected{});
+}
+
 TEST_CASE("a death that nobody asked for opens one incident, confirmed by the engine's state") {
   struct Row {
     const char* name;
@@ -187,10 +195,7 @@ TEST_CASE("a death within a gap of the stream is found when the engine is heard 
     CAPTURE(row.exit_code);
     ScoutScene scene({service("a")});
     scene.begin();
-    scene.hear(warden::Lost{"gone"});
-    scene.set_ended("a", row.exit_code, row.oom);
-    scene.run(200ms);
-    scene.hear(warden::Connected{});
+    end_unseen(scene, row.exit_code, row.oom);
     scene.run(30s);
     REQUIRE(scene.kinds() == row.kinds);
     // What a person may have done is told, but nothing confirms that it is a fault: nobody acts.
@@ -218,10 +223,7 @@ TEST_CASE("a joined service that dies besides gets an incident of its own") {
 TEST_CASE("a death that is told late is no longer a guess") {
   ScoutScene scene({service("a")});
   scene.begin();
-  scene.hear(warden::Lost{"gone"});
-  scene.set_ended("a", 137, false);
-  scene.run(200ms);
-  scene.hear(warden::Connected{});
+  end_unseen(scene, 137, false);
   scene.run(500ms);
   CHECK(scene.opened() == 0);
   scene.die("a", 137);
@@ -234,10 +236,7 @@ TEST_CASE(
     "a death that is told after the guess is an incident of its own, once the guess is decided") {
   ScoutScene scene({service("a")});
   scene.begin();
-  scene.hear(warden::Lost{"gone"});
-  scene.set_ended("a", 137, false);
-  scene.run(200ms);
-  scene.hear(warden::Connected{});
+  end_unseen(scene, 137, false);
   scene.run(6s);
   REQUIRE(scene.kinds() == "found_stopped");
   scene.die("a", 137);

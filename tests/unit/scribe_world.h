@@ -15,23 +15,13 @@
 #include "github/webhook_codec.h"
 #include "tests/fakes/fake_github.h"
 #include "tests/fakes/memory_ledger.h"
+#include "tests/support/manual_clock.h"
 
 namespace scribe_test {
 
 using namespace incident;
 using namespace std::chrono_literals;
 using base::ErrorCode;
-
-class ManualClock final : public base::Clock {
- public:
-  base::Now now() const override {
-    return {base::wall_from_ms(1'795'182'756'000 + ms_), base::instant_from_ms(10'000 + ms_)};
-  }
-  void advance(base::Duration by) { ms_ += base::to_ms(by); }
-
- private:
-  std::int64_t ms_ = 0;
-};
 
 // Where the Scribe's process is killed.
 enum class Crash { before_append, after_append, after_effect };
@@ -120,7 +110,7 @@ class World {
   }
   const Book& book() const { return book_; }
 
-  ManualClock clock;
+  support::ManualClock clock;
   fakes::FakeGithub github;
   fakes::MemoryLedger ledger;
   scribe::Options options;
