@@ -1,12 +1,10 @@
 #include "chaos/experiment_yaml.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "config/field_reader.h"
+#include "config/yaml_folder.h"
 #include "config/yaml_tree.h"
 
 namespace chaos {
@@ -31,8 +29,7 @@ class Loader {
   base::Result<Experiment> load(std::string_view text) {
     const auto tree = config::parse_yaml(text);
     if (!tree.ok()) {
-      const std::string& why = tree.error().message;
-      findings_.add(std::atoi(why.c_str()), "", why.substr(why.find(": ") + 2));
+      findings_.add_syntax(tree.error());
       return findings_.error();
     }
     read_root(*tree);
@@ -57,46 +54,24 @@ class Loader {
     root.read_text("description", experiment_.description);
     root.read_duration("limit", experiment_.limit, std::chrono::seconds(1), minutes(30));
     if (const auto* map = root.find_map("target")) read_target(*map);
-    read_words<Steady>(root, "steady_state", "steady_state", parse_steady,
-                       experiment_.steady_state);
+    root.read_words("steady_state", experiment_.steady_state, parse_steady);
     if (const auto* map = root.find_map("fault")) read_fault(*map);
     if (const auto* map = root.find_map("expect")) read_expect(*map);
     if (const auto* map = root.find_map("within")) read_within(*map);
     if (const auto* map = root.find_map("undo")) read_undo(*map);
   }
 
-  template <class E, class Parse>
-  void read_words(const FieldReader& fields, const char* key, const std::string& where, Parse parse,
-                  std::vector<E>& out) {
-    const auto* list = fields.find_list(key);
-    if (list == nullptr) return;
-    for (const auto& item : list->items) {
-      const auto word = fields.scalar(item, where);
-      if (!word) continue;
-      if (const auto value = parse(*word)) {
-        out.push_back(*value);
-      } else {
-        findings_.add(item.line, where, "unknown word " + config::in_quotes(*word));
-      }
-    }
-  }
-
-  template <class E, class Parse>
-  void read_word(const FieldReader& fields, const char* key, Parse parse, E& out) {
-    const auto word = fields.text(key);
+  template <class E>
+  void read_word(const FieldReader& fields, const char* key,
+                 std::optional<E> (*parse)(std::string_view), E& out) {
     if (!fields.has(key)) fields.wrong(key, "is missing");
-    if (!word) return;
-    if (const auto value = parse(*word)) {
-      out = *value;
-    } else {
-      fields.wrong(key, "unknown word " + config::in_quotes(*word));
-    }
+    fields.read_word(key, out, parse);
   }
 
   void read_target(const YamlNode& map) {
     const auto target = reader(map, "target", {"prefer", "where"});
     target.read_text("prefer", experiment_.target.prefer);
-    read_words<Trait>(target, "where", "target.where", parse_trait, experiment_.target.where);
+    target.read_words("where", experiment_.target.where, parse_trait);
   }
 
   void read_path(const FieldReader& fields, bool is_needed, std::string& out) {
@@ -159,16 +134,6 @@ class Loader {
   Experiment experiment_;
 };
 
-std::vector<std::filesystem::path> yaml_files(const std::string& folder) {
-  std::vector<std::filesystem::path> files;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 }  // namespace
 
 base::Result<Experiment> parse_experiment(std::string_view text, const std::string& path) {
@@ -178,15 +143,12 @@ base::Result<Experiment> parse_experiment(std::string_view text, const std::stri
 base::Result<std::vector<Experiment>> load_experiments(const std::string& folder) {
   std::vector<Experiment> experiments;
   std::string mistakes;
-  const auto files = yaml_files(folder);
-  for (const auto& file : files) {
-    std::ifstream in(file, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    auto experiment = parse_experiment(text.str(), file.string());
-    if (experiment.ok() && experiment->name != file.stem().string()) {
-      experiment = base::Error{base::ErrorCode::invalid,
-                               file.string() + ":1: name: must be that of the file"};
+  const auto files = config::read_yaml_folder(folder);
+  for (const auto& file : files.ok() ? *files : std::vector<config::YamlFile>{}) {
+    auto experiment = parse_experiment(file.text, file.path);
+    if (experiment.ok() && experiment->name != std::filesystem::path(file.path).stem().string()) {
+      experiment =
+          base::Error{base::ErrorCode::invalid, file.path + ":1: name: must be that of the file"};
     }
     if (experiment.ok()) {
       experiments.push_back(std::move(*experiment));

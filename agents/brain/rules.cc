@@ -283,6 +283,18 @@ std::string mechanism(FailureClass failure) {
       return "slow answers";
     case FailureClass::cpu_saturation:
       return "CPU limit reached";
+    case FailureClass::bad_deploy:
+      return "a deploy brought a version that does not work";
+    case FailureClass::config_error:
+      return "a change of the configuration that does not work";
+    case FailureClass::conversion_drop:
+      return "fewer people reach the end of the business path";
+    case FailureClass::consumer_lag:
+      return "more comes in than is taken out";
+    case FailureClass::disk_full:
+      return "no space is left on the disk";
+    case FailureClass::certificate_expiry:
+      return "the certificate is no longer valid";
     case FailureClass::stopped:
       return "stopped by a person";
     case FailureClass::nothing_wrong:
@@ -383,6 +395,12 @@ std::pair<double, std::string> restart_score(const Findings& findings,
       return {0.55, "A restart is tried once; if the slowness returns, a person is called."};
     case FailureClass::crash_loop:
       return {0.1, "It is being restarted all the time already."};
+    case FailureClass::bad_deploy:
+    case FailureClass::config_error:
+    case FailureClass::conversion_drop:
+    case FailureClass::consumer_lag:
+    case FailureClass::disk_full:
+    case FailureClass::certificate_expiry:
     case FailureClass::stopped:
     case FailureClass::nothing_wrong:
       return {0.2, "Not known to help."};

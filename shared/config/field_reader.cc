@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -76,6 +77,11 @@ void Findings::add(int line, std::string_view where, std::string_view what) {
   text += " ";
   if (!where.empty()) text += std::string(where) + ": ";
   mistakes_.push_back({line, text + std::string(what)});
+}
+
+void Findings::add_syntax(const base::Error& error) {
+  const std::string& why = error.message;
+  add(std::atoi(why.c_str()), "", why.substr(why.find(": ") + 2));
 }
 
 void Findings::note(std::string_view where, std::string_view what) {

@@ -21,6 +21,8 @@ class Findings {
   explicit Findings(std::string file) : file_(std::move(file)) {}
   // `line` 0: not about a line of the file.
   void add(int line, std::string_view where, std::string_view what);
+  // What parse_yaml said, whose message begins with the line.
+  void add_syntax(const base::Error& error);
   void note(std::string_view where, std::string_view what);
   [[nodiscard]] bool empty() const { return mistakes_.empty(); }
   // All mistakes, one per line, ordered by line; at most 100 and then their number.
@@ -88,12 +90,43 @@ class FieldReader {
   void read_number(std::string_view key, double& out, double least, double most) const;
   void read_bool(std::string_view key, bool& out) const;
   [[nodiscard]] std::optional<Mode> mode(std::string_view key) const;
+  // A word, or a list of words, of which `parse` makes values; `known` are those it knows, for the
+  // message.
+  template <class E>
+  void read_word(std::string_view key, E& out, std::optional<E> (*parse)(std::string_view),
+                 const std::vector<std::string>& known = {}) const {
+    if (const auto word = text(key))
+      take_word(*word, line_of(key), path_of(key), parse, known, out);
+  }
+  template <class E>
+  void read_words(std::string_view key, std::vector<E>& out,
+                  std::optional<E> (*parse)(std::string_view),
+                  const std::vector<std::string>& known = {}) const {
+    const YamlNode* list = find_list(key);
+    if (list == nullptr) return;
+    for (const auto& item : list->items) {
+      const auto word = scalar(item, path_of(key));
+      E value{};
+      if (word && take_word(*word, item.line, path_of(key), parse, known, value))
+        out.push_back(value);
+    }
+  }
 
   // The text of a scalar node with its references replaced; a mistake answers nothing.
   [[nodiscard]] std::optional<std::string> scalar(const YamlNode& node,
                                                   const std::string& where) const;
 
  private:
+  template <class E>
+  bool take_word(const std::string& word, int line, const std::string& where,
+                 std::optional<E> (*parse)(std::string_view), const std::vector<std::string>& known,
+                 E& out) const {
+    const auto value = parse(word);
+    if (!value)
+      findings_.add(line, where, "unknown word " + in_quotes(word) + suggestion(word, known));
+    if (value) out = *value;
+    return value.has_value();
+  }
   [[nodiscard]] Expanded expand(const YamlNode& node, const std::string& where) const;
   void check_keys() const;
 

@@ -35,9 +35,7 @@ class Loader {
   base::Result<Config> load(std::string_view text) {
     auto tree = parse_yaml(text);
     if (!tree.ok()) {
-      const std::string& why = tree.error().message;
-      const auto colon = why.find(": ");
-      findings_.add(std::atoi(why.c_str()), "", why.substr(colon + 2));
+      findings_.add_syntax(tree.error());
       return findings_.error();
     }
     if (tree->kind == YamlNode::Kind::null) {

@@ -33,7 +33,7 @@ constexpr base::NameTable<Severity, 4> kSeverities{{{Severity::critical, "critic
                                                     {Severity::medium, "medium"},
                                                     {Severity::low, "low"}}};
 
-constexpr base::NameTable<FailureClass, 10> kFailures{
+constexpr base::NameTable<FailureClass, 16> kFailures{
     {{FailureClass::crash, "crash"},
      {FailureClass::oom, "oom"},
      {FailureClass::crash_loop, "crash_loop"},
@@ -41,6 +41,12 @@ constexpr base::NameTable<FailureClass, 10> kFailures{
      {FailureClass::high_latency, "high_latency"},
      {FailureClass::cpu_saturation, "cpu_saturation"},
      {FailureClass::dependency_down, "dependency_down"},
+     {FailureClass::bad_deploy, "bad_deploy"},
+     {FailureClass::config_error, "config_error"},
+     {FailureClass::conversion_drop, "conversion_drop"},
+     {FailureClass::consumer_lag, "consumer_lag"},
+     {FailureClass::disk_full, "disk_full"},
+     {FailureClass::certificate_expiry, "certificate_expiry"},
      {FailureClass::stopped, "stopped"},
      {FailureClass::nothing_wrong, "nothing_wrong"},
      {FailureClass::unknown, "unknown"}}};
@@ -128,6 +134,11 @@ std::optional<Severity> parse_severity(std::string_view text) {
 std::string_view to_string(FailureClass failure) { return base::name_in(kFailures, failure); }
 std::optional<FailureClass> parse_failure_class(std::string_view text) {
   return base::value_in(kFailures, text);
+}
+std::vector<FailureClass> failure_classes() {
+  std::vector<FailureClass> all;
+  for (const auto& [failure, name] : kFailures) all.push_back(failure);
+  return all;
 }
 std::string_view to_string(Persistence persistence) {
   return base::name_in(kPersistences, persistence);

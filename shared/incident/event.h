@@ -75,12 +75,19 @@ enum class FailureClass {
   high_latency,
   cpu_saturation,
   dependency_down,
+  bad_deploy,       // Sick since a deploy of its own.
+  config_error,     // Sick since a change of its configuration.
+  conversion_drop,  // Technically well, but its business result fell.
+  consumer_lag,     // It takes from its queue slower than others put in.
+  disk_full,
+  certificate_expiry,  // Its certificate has expired or soon will.
   stopped,
   nothing_wrong,
   unknown
 };
 [[nodiscard]] std::string_view to_string(FailureClass failure);
 [[nodiscard]] std::optional<FailureClass> parse_failure_class(std::string_view text);
+[[nodiscard]] std::vector<FailureClass> failure_classes();
 
 enum class Persistence { transient, systemic, architectural };
 [[nodiscard]] std::string_view to_string(Persistence persistence);

@@ -1,0 +1,11 @@
+# Writes the runbooks into one source: cmake -DFOLDER=<workflows> -DOUT=<file> -P embed.cmake
+file(GLOB files RELATIVE ${FOLDER} ${FOLDER}/*.yaml)
+list(SORT files)
+set(body "// Made from workflows/ by embed.cmake.\n#include \"runbook/shipped.h\"\n\nnamespace runbook {\n\n")
+string(APPEND body "std::vector<std::pair<std::string_view, std::string_view>> shipped_files() {\n  return {\n")
+foreach(file ${files})
+  file(READ ${FOLDER}/${file} text)
+  string(APPEND body "      {\"${file}\", R\"embedded(${text})embedded\"},\n")
+endforeach()
+string(APPEND body "  };\n}\n\n}  // namespace runbook\n")
+file(WRITE ${OUT} "${body}")
