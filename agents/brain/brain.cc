@@ -23,6 +23,8 @@ bool has_log(const Incident& incident) {
 
 std::string key_of(const Request& request) {
   if (const auto* read = std::get_if<ReadSnapshot>(&request)) return "snapshot:" + read->hash;
+  if (const auto* read = std::get_if<ReadContainer>(&request))
+    return "container:" + std::to_string(read->incident) + ":" + read->service;
   return "log:" + std::to_string(std::get<ReadLog>(request).incident);
 }
 
@@ -40,6 +42,8 @@ void Brain::absorb(const Answer& answer, base::Now) {
     snapshots_.insert_or_assign(read->hash, read->snapshot);
   if (const auto* read = std::get_if<LogRead>(&answer))
     logs_.insert_or_assign(read->incident, read->lines);
+  if (const auto* read = std::get_if<ContainerRead>(&answer))
+    containers_.insert_or_assign(read->incident, *read);
 }
 
 role::Output<Request> Brain::decide(const role::View& view) {
@@ -49,6 +53,8 @@ role::Output<Request> Brain::decide(const role::View& view) {
     const Incident& incident = *book_.find(id);
     if (incident::is_due(incident, incident::Command::diagnose))
       decide_diagnosis(incident, view, output);
+    else if (incident::is_due(incident, incident::Command::plan_asked))
+      decide_asked(incident, view, output);
     else
       decide_amendment(incident, view, output);
     if (incident::is_due(incident, incident::Command::write_postmortem))
@@ -57,6 +63,9 @@ role::Output<Request> Brain::decide(const role::View& view) {
   std::erase_if(snapshots_, [&](const auto& item) {
     return std::none_of(book_.live().begin(), book_.live().end(),
                         [&](auto id) { return book_.find(id)->snapshot == item.first; });
+  });
+  std::erase_if(containers_, [&](const auto& item) {  // The next wish looks for itself.
+    return !book_.find(item.first)->restart_asked;
   });
   std::erase_if(logs_, [&](const auto& item) { return !book_.live().contains(item.first); });
   return output;
@@ -119,6 +128,21 @@ void Brain::decide_diagnosis(const Incident& incident, const role::View& view, O
     drafter.add(incident.id,
                 make_plan(findings, diagnosis, incident.plan ? incident.plan->generation + 1 : 1));
   }
+  output.units.push_back({drafter.take(), {}, {}});
+}
+
+// The container is looked at anew: what the incident began with may have been started since.
+void Brain::decide_asked(const Incident& incident, const role::View& view, Output& output) {
+  const auto& service = incident.restart_asked->service;
+  base::Result<Target> target = base::Error{base::ErrorCode::not_found, "not looked for"};
+  if (objection_of(incident, config_).empty()) {
+    const auto read = containers_.find(incident.id);
+    if (read == containers_.end() || read->second.service != service)
+      return output.ask(ReadContainer{incident.id, service});
+    target = read->second.target;
+  }
+  role::Drafter drafter(book_, incident::Role::brain, random_, view.now);
+  drafter.add(incident.id, make_asked_plan(incident, target, config_, view.now.wall));
   output.units.push_back({drafter.take(), {}, {}});
 }
 

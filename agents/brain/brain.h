@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "agents/brain/asked.h"
 #include "agents/brain/rules.h"
 #include "role/role.h"
 
@@ -18,7 +19,12 @@ struct ReadLog {
   incident::IncidentId incident = 0;
   std::string container;
 };
-using Request = std::variant<ReadSnapshot, ReadLog>;
+// The container of a service, for a restart that a person asked for.
+struct ReadContainer {
+  incident::IncidentId incident = 0;
+  std::string service;
+};
+using Request = std::variant<ReadSnapshot, ReadLog, ReadContainer>;
 [[nodiscard]] std::string key_of(const Request& request);
 
 struct SnapshotRead {
@@ -29,7 +35,12 @@ struct LogRead {
   incident::IncidentId incident = 0;
   base::Result<std::vector<std::string>> lines;
 };
-using Answer = std::variant<SnapshotRead, LogRead>;
+struct ContainerRead {
+  incident::IncidentId incident = 0;
+  std::string service;
+  base::Result<Target> target;
+};
+using Answer = std::variant<SnapshotRead, LogRead, ContainerRead>;
 
 class Brain final : public role::Role<Request, Answer> {
  public:
@@ -44,6 +55,7 @@ class Brain final : public role::Role<Request, Answer> {
 
   void decide_diagnosis(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_amendment(const incident::Incident& incident, const role::View& view, Output& output);
+  void decide_asked(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_postmortem(const incident::Incident& incident, const role::View& view,
                          Output& output);
   // True when everything worth waiting for is there or its time is up; else asks for it.
@@ -55,6 +67,7 @@ class Brain final : public role::Role<Request, Answer> {
   incident::Book book_;
   std::map<std::string, base::Result<telemetry::Snapshot>> snapshots_;  // By hash, while needed.
   std::map<incident::IncidentId, base::Result<std::vector<std::string>>> logs_;  // While needed.
+  std::map<incident::IncidentId, ContainerRead> containers_;  // While a restart is asked for.
   std::optional<base::Instant>
       started_;  // First decision of this process: patience counts from here at the earliest.
   std::map<std::string, base::WallTime> deployed_;  // By service: last deploy.seen.

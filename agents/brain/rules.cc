@@ -508,15 +508,20 @@ incident::PlanMade make_plan(const Findings& findings, const DiagnosisMade& diag
   plan.generation = generation;
   plan.expires =
       findings.now + std::chrono::duration_cast<base::Millis>(findings.config.limits.plan_age_max);
-  std::string text = std::to_string(findings.incident.id) + ":" + std::to_string(generation);
-  for (auto& [rank, entry] : ranked) {
-    entry.id = "A" + std::to_string(plan.menu.size() + 1);
+  for (auto& [rank, entry] : ranked) plan.menu.push_back(std::move(entry));
+  seal(plan, findings.incident.id);
+  return plan;
+}
+
+void seal(incident::PlanMade& plan, incident::IncidentId incident) {
+  std::string text = std::to_string(incident) + ":" + std::to_string(plan.generation);
+  int number = 0;
+  for (auto& entry : plan.menu) {
+    entry.id = "A" + std::to_string(++number);
     text += "|" + std::string(incident::to_string(entry.action)) + " " + entry.container + " " +
             entry.seen_started_at;
-    plan.menu.push_back(std::move(entry));
   }
   plan.hash = base::sha256_hex(text).substr(0, 8);
-  return plan;
 }
 
 namespace {

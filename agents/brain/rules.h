@@ -44,6 +44,9 @@ struct Findings {
                                            const incident::DiagnosisMade& diagnosis,
                                            int generation);
 
+// Numbers the entries, and gives the plan the hash of what it offers.
+void seal(incident::PlanMade& plan, incident::IncidentId incident);
+
 // The incident that explains this one: of a service it depends on, directly or not, and open or
 // escalated, or proven healed only after this symptom began. nullptr: none.
 [[nodiscard]] const incident::Incident* find_root(const incident::Incident& incident,

@@ -16,6 +16,16 @@ base::Result<telemetry::Snapshot> read_snapshot(ledger::Ledger& ledger, const st
   return telemetry::decode(*bytes);
 }
 
+base::Result<Target> read_target(warden::Warden& warden, const std::string& service) {
+  const auto listing = warden.list();
+  if (!listing) return listing.error();
+  for (const auto& member : listing->members) {
+    if (member.service == service) return Target{member.container.id, member.container.started_at};
+  }
+  return base::Error{base::ErrorCode::not_found,
+                     "container of " + service + ": the engine has none by its selector"};
+}
+
 }  // namespace
 
 int run(const config::Config& config, const base::Logger& log) {
@@ -31,6 +41,12 @@ int run(const config::Config& config, const base::Logger& log) {
     if (const auto* read = std::get_if<ReadSnapshot>(&request)) {  // 0.1 ms: not worth a thread.
       return mailbox.post(key,
                           SnapshotRead{read->hash, read_snapshot(*(*desk)->ledger, read->hash)});
+    }
+    if (const auto* container = std::get_if<ReadContainer>(&request)) {
+      return workers.submit([&, key, asked = *container] {
+        mailbox.post(
+            key, ContainerRead{asked.incident, asked.service, read_target(warden, asked.service)});
+      });
     }
     const auto read = std::get<ReadLog>(request);
     workers.submit([&, key, read] {

@@ -111,6 +111,12 @@ std::string say(const PlanRefused& v) {
          (v.values.empty() ? "" : " (" + v.values + ")") +
          (v.retry ? "; a new plan may pass." : ".");
 }
+std::string say(const PlanJudged& v) {
+  if (v.entries.empty()) return "There is no plan to look at, asked" + by(v.by) + ".";
+  const Judgement& first = v.entries.front();
+  return "Dry run of plan " + v.plan + by(v.by) + ": the guards say " + first.answer +
+         (first.guard.empty() ? "" : " (" + first.guard + ": " + first.values + ")") + ".";
+}
 std::string say(const ApprovalAsked& v) {
   return "Plan " + v.plan + " waits for a person's approval until " +
          base::format_utc(v.expires, false) + ".";

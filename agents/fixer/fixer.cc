@@ -51,6 +51,29 @@ std::set<std::string> red_services(const incident::Book& book, base::WallTime no
   return red;
 }
 
+constexpr const char* kAskedOnIssue = "Asked for on the issue by /escalate.";
+
+// Whoever asked for the plan has it back; nobody did: any person.
+std::string whose(const Incident& incident) {
+  return incident.plan && !incident.plan->asked_by.empty() ? incident.plan->asked_by : "person";
+}
+
+std::string in_words(policy::Answer answer) {
+  switch (answer) {
+    case policy::Answer::allow:
+      return "allow";
+    case policy::Answer::ask:
+      return "ask";
+    case policy::Answer::wait:
+      return "wait";
+    case policy::Answer::refuse:
+      return "refuse";
+    case policy::Answer::replan:
+      return "replan";
+  }
+  return "";
+}
+
 const config::Service* service_of(const config::Config& config, const Incident& incident) {
   return config::find_service(config, incident.plan->menu.front().service);
 }
@@ -105,44 +128,83 @@ role::Output<Request> Fixer::decide(const role::View& view) {
   decide_lease(view, output);
   for (const auto id : book_.live()) {
     const Incident& incident = *book_.find(id);
-    switch (incident.state) {
-      case State::planned:
-        decide_plan(incident, view, output);
-        break;
-      case State::awaiting_approval:
-        decide_approval(incident, view, output);
-        break;
-      case State::acting:
-        decide_action(incident, view, output);
-        break;
-      case State::verifying:
-        // A restart gets no second try: what it did not cure, a person must see.
-        if (incident.failed)
-          record(id,
-                 incident::Escalated{"person", "The fix is not proven: " + incident.failed->reason},
-                 view, output);
-        break;
-      case State::resolved:
-        if (!incident.outcome) {
-          const auto& last = incident.attempts.back().intent;
-          record(id,
-                 incident::IncidentResolved{last.op, std::string(incident::to_string(last.action)),
-                                            true},
-                 view, output);
-        }
-        break;
-      case State::open:
-      case State::diagnosing:
-      case State::closed:
-      case State::escalated:
-      case State::inconclusive:
-      case State::stood_down:
-      case State::self_healed:
-      case State::joined:
-        break;
-    }
+    decide_asked(incident, view, output);
+    decide_state(incident, view, output);
   }
   return output;
+}
+
+// What people asked for on the issue.
+void Fixer::decide_asked(const Incident& incident, const role::View& view, Output& output) {
+  const bool goes_on = !incident::is_over(incident.state) || incident.state == State::escalated;
+  const bool is_planning = incident.state == State::open || incident.state == State::diagnosing;
+  if (!incident.preview_asked_by.empty() && goes_on && !is_planning)
+    judge_menu(incident, view, output);
+}
+
+// As decide_plan() would, entry by entry, as if nothing held it.
+void Fixer::judge_menu(const Incident& incident, const role::View& view, Output& output) {
+  incident::PlanJudged judged;
+  judged.by = incident.preview_asked_by;
+  if (incident.plan) judged.plan = incident.plan->hash;
+  const auto menu = incident.plan ? incident.plan->menu : std::vector<incident::MenuEntry>{};
+  for (const auto& entry : menu) {
+    incident::Judgement one{entry.id, "none", "", ""};
+    if (entry.action != Action::escalate && entry.action != Action::noop) {
+      Incident supposed = incident;
+      supposed.plan->menu = {entry};
+      supposed.held_by.clear();
+      const auto verdict = policy::judge(supposed, facts_for(supposed, view), config_.limits);
+      one = {entry.id, in_words(verdict.answer), verdict.guard, verdict.values};
+    }
+    judged.entries.push_back(std::move(one));
+  }
+  record(incident.id, std::move(judged), view, output);
+}
+
+void Fixer::decide_state(const Incident& incident, const role::View& view, Output& output) {
+  const auto id = incident.id;
+  // A person takes it as soon as nothing is under way.
+  if (!incident.escalation_asked_by.empty() && !incident::is_over(incident.state) &&
+      !incident::is_in_flight(incident))
+    return record(id, incident::Escalated{incident.escalation_asked_by, kAskedOnIssue}, view,
+                  output);
+  switch (incident.state) {
+    case State::planned:
+      decide_plan(incident, view, output);
+      break;
+    case State::awaiting_approval:
+      decide_approval(incident, view, output);
+      break;
+    case State::acting:
+      decide_action(incident, view, output);
+      break;
+    case State::verifying:
+      // A restart gets no second try: what it did not cure, a person must see.
+      if (incident.failed)
+        record(id,
+               incident::Escalated{"person", "The fix is not proven: " + incident.failed->reason},
+               view, output);
+      break;
+    case State::resolved:
+      if (!incident.outcome) {
+        const auto& last = incident.attempts.back().intent;
+        record(id,
+               incident::IncidentResolved{last.op, std::string(incident::to_string(last.action)),
+                                          true},
+               view, output);
+      }
+      break;
+    case State::open:
+    case State::diagnosing:
+    case State::closed:
+    case State::escalated:
+    case State::inconclusive:
+    case State::stood_down:
+    case State::self_healed:
+    case State::joined:
+      break;
+  }
 }
 
 void Fixer::decide_lease(const role::View& view, Output& output) const {
@@ -204,9 +266,10 @@ base::WallTime Fixer::last_signal(const Incident& incident) const {
 }
 
 void Fixer::decide_plan(const Incident& incident, const role::View& view, Output& output) {
+  if (incident.restart_asked) return;  // Its plan comes before this one is begun.
   const auto& choice = incident.plan->menu.front();
   if (choice.action == Action::escalate)
-    return record(incident.id, incident::Escalated{"person", choice.reason}, view, output);
+    return record(incident.id, incident::Escalated{whose(incident), choice.reason}, view, output);
   if (choice.action == Action::noop) {
     return record(
         incident.id,
@@ -246,13 +309,14 @@ void Fixer::refuse(const Incident& incident, const policy::Verdict& verdict, con
   role::Drafter drafter(book_, incident::Role::fixer, random_, view.now);
   drafter.add(incident.id,
               incident::PlanRefused{incident.plan->hash, verdict.guard, verdict.values, false});
-  drafter.add(incident.id, incident::Escalated{"person", "The guard " + verdict.guard +
-                                                             " refuses to act: " + verdict.values});
+  drafter.add(incident.id,
+              incident::Escalated{whose(incident), "The guard " + verdict.guard +
+                                                       " refuses to act: " + verdict.values});
   output.units.push_back({drafter.take(), {}, {}});
 }
 
 void Fixer::decide_approval(const Incident& incident, const role::View& view, Output& output) {
-  if (!incident.asked) return;
+  if (!incident.asked || incident.restart_asked) return;
   if (view.now.wall > incident.asked->expires) {
     return refuse(incident,
                   {policy::Answer::refuse,
@@ -299,8 +363,8 @@ void Fixer::decide_action(const Incident& incident, const role::View& view, Outp
   switch (last.state) {
     case OperationState::done:
       return record(incident.id,
-                    incident::VerificationAsked{last.intent.op, last.intent.service, view.now.wall,
-                                                config_.limits.soak},
+                    incident::VerificationAsked{last.intent.op, incident.signal.service,
+                                                view.now.wall, config_.limits.soak},
                     view, output);
     case OperationState::failed:
       return decide_failed_operation(incident, view, output);
@@ -344,8 +408,10 @@ void Fixer::record_result(const Incident& incident, const base::Result<warden::P
     role::Drafter drafter(book_, incident::Role::fixer, random_, view.now);
     drafter.add(incident.id, incident::ActionDone{op, result->started_at,
                                                   result->outcome == warden::Outcome::superseded});
-    drafter.add(incident.id, incident::VerificationAsked{op, last.intent.service, view.now.wall,
-                                                         config_.limits.soak});
+    if (incident.escalation_asked_by.empty()) {
+      drafter.add(incident.id, incident::VerificationAsked{op, incident.signal.service,
+                                                           view.now.wall, config_.limits.soak});
+    }
     output.units.push_back({drafter.take(), {}, {}});
     return;
   }

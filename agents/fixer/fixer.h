@@ -31,6 +31,9 @@ class Fixer final : public role::Role<Request, Answer> {
 
   void decide_lease(const role::View& view, Output& output) const;
   void decide_plan(const incident::Incident& incident, const role::View& view, Output& output);
+  void decide_asked(const incident::Incident& incident, const role::View& view, Output& output);
+  void decide_state(const incident::Incident& incident, const role::View& view, Output& output);
+  void judge_menu(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_approval(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_action(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_open_operation(const incident::Incident& incident, const role::View& view,

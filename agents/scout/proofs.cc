@@ -11,6 +11,15 @@ using incident::State;
 
 constexpr int kTriesTold = 10;  // Failed tries in the ledger per proof.
 
+// What was acted on for the sake of the proven service, when it is another one; else empty.
+std::string helper_of(const Incident& incident) {
+  if (incident.attempts.empty() || !incident.verification) return "";
+  const auto& acted = incident.attempts.back().intent;
+  const bool other =
+      acted.op == incident.verification->op && acted.service != incident.verification->service;
+  return other ? acted.service : "";
+}
+
 }  // namespace
 
 // Who can tell whether a service is well: its own probes or, without any, those of its callers.
@@ -77,7 +86,8 @@ Proof& Scout::proof_of(const Incident& incident, base::Now now) {
   // What was probed between the start and this moment counts too.
   for (const auto& name : judges_of(asked.service)) {
     const auto watch = watches_.find(name);
-    if (watch == watches_.end() || asked.op.empty()) continue;
+    // Where another service was started, nothing tells those from before the start apart.
+    if (watch == watches_.end() || asked.op.empty() || !helper_of(incident).empty()) continue;
     for (const auto& probe : watch->second.probes()) {
       for (const auto& [at, sample] : probe.ring) judge(proof, watch->second, sample, at);
     }
@@ -95,6 +105,12 @@ std::string Scout::missing_for_pass(const Proof& proof, const Incident& incident
   if (engine_lost_) return "the engine cannot be heard";
   if (target.down || !target.container || target.container->state != engine::RunState::running)
     return "the container does not run";
+  if (const auto helper = watches_.find(helper_of(incident)); helper != watches_.end()) {
+    const Watch& other = helper->second;
+    if (other.down || !other.container || other.container->state != engine::RunState::running)
+      return helper->first + " does not run";
+    if (other.failing(now) != nullptr) return helper->first + " is failing";
+  }
   if (judges_of(proof.service).empty()) return now.boot - proof.asked >= soak ? "" : "soak time";
   if (!proof.first_good)
     return "no good probe yet" + (proof.last_bad.empty() ? "" : " (" + proof.last_bad + ")");

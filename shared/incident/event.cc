@@ -89,6 +89,7 @@ constexpr Kind kKinds[] = {
     {"incident.joined", Role::brain, Role::brain},
     {"postmortem.written", Role::brain, Role::brain},
     {"plan.refused", Role::fixer, Role::fixer},
+    {"plan.judged", Role::fixer, Role::fixer},
     {"approval.asked", Role::fixer, Role::fixer},
     {"action.intended", Role::fixer, Role::fixer},
     {"action.done", Role::fixer, Role::fixer},

@@ -212,6 +212,8 @@ struct PlanMade {
   int generation = 1;
   base::WallTime expires;
   std::vector<MenuEntry> menu;  // Best first: the first is the choice.
+  // Whose `/restart` this plan carries out, which approves it; empty: the rules made it.
+  std::string asked_by = {};
 };
 struct IncidentJoined {
   IncidentId root = 0;
@@ -226,6 +228,17 @@ struct PlanRefused {
   std::string plan, guard, values;
   bool retry = false;
 };  // retry: a new plan may pass later.
+// What the guards say of one entry of a plan's menu now.
+struct Judgement {
+  std::string entry;   // Its id.
+  std::string answer;  // allow | ask | wait | refuse | replan; none: no guard has to be asked.
+  std::string guard, values;
+};
+struct PlanJudged {
+  std::string plan;  // Empty: there is none.
+  std::string by;    // Who asked.
+  std::vector<Judgement> entries;
+};  // Nothing is done.
 struct ApprovalAsked {
   std::string plan;
   base::WallTime expires;
@@ -336,7 +349,7 @@ using PayloadVariant =
     std::variant<IncidentOpened, SignalAdded, SelfHealed, VerificationTried, VerificationPassed,
                  VerificationFailed, DeploySeen, MemoryRecalled, MemoryIndexed, EvidenceCollected,
                  DiagnosisMade, PlanMade, IncidentJoined, PostmortemWritten, PlanRefused,
-                 ApprovalAsked, ActionIntended, ActionDone, ActionFailed, ActionUnknown,
+                 PlanJudged, ApprovalAsked, ActionIntended, ActionDone, ActionFailed, ActionUnknown,
                  VerificationAsked, UndoDone, IncidentResolved, Escalated, IssueOpened,
                  ApprovalGiven, IncidentClosed, IncidentReopened, OperatorCommanded, GithubIntended,
                  GithubDone, GithubFailed, GithubUnknown, OpHeld, VotesCounted, StoodDown, StopSet,
@@ -348,7 +361,7 @@ template <class T, class... Ts>
 inline constexpr bool kIsOneOf<T, std::variant<Ts...>> = (std::is_same_v<T, Ts> || ...);
 
 // One of the above; std::visit, std::get_if and std::holds_alternative read it. A class with its
-// special members in event.cc, as every unit that has an Event would compile 38 of each otherwise.
+// special members in event.cc, as every unit that has an Event would compile 39 of each otherwise.
 class Payload : public PayloadVariant {
  public:
   Payload();  // An IncidentOpened.

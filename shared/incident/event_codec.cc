@@ -148,6 +148,7 @@ void fields(A& a, PlanMade& v) {
   a("generation", v.generation);
   a("expires", v.expires);
   a("menu", v.menu);
+  a("asked_by", v.asked_by);
 }
 template <class A>
 void fields(A& a, IncidentJoined& v) {
@@ -164,6 +165,19 @@ void fields(A& a, PlanRefused& v) {
   a("guard", v.guard);
   a("values", v.values);
   a("retry", v.retry);
+}
+template <class A>
+void fields(A& a, Judgement& v) {
+  a("entry", v.entry);
+  a("answer", v.answer);
+  a("guard", v.guard);
+  a("values", v.values);
+}
+template <class A>
+void fields(A& a, PlanJudged& v) {
+  a("plan", v.plan);
+  a("by", v.by);
+  a("entries", v.entries);
 }
 template <class A>
 void fields(A& a, ApprovalAsked& v) {
@@ -514,8 +528,16 @@ json to_json(const Incident& incident) {
               {"indexed", incident.indexed},
               {"ending", incident.ending},
               {"held_by", incident.held_by},
+              {"dry_run", incident.dry_run},
+              {"preview_asked_by", incident.preview_asked_by},
+              {"escalation_asked_by", incident.escalation_asked_by},
               {"phases", phases(incident)},
               {"attempts", attempts(incident)}};
+  out["restart_asked"] = nullptr;
+  if (const auto& asked = incident.restart_asked)
+    out["restart_asked"] = {{"service", asked->service},
+                            {"by", asked->by},
+                            {"at", asked->at.time_since_epoch().count()}};
   out["evidence"] = encode_value(incident.evidence);
   out["recalled"] = optional_json(incident.recalled);
   out["diagnosis"] = optional_json(incident.diagnosis);

@@ -13,6 +13,8 @@
 // In acting, a failed operation may be followed by another intent of the same plan.
 // A plan to do nothing goes from planned straight to verifying; what passes there healed by itself.
 // What is over (resolved and the side exits) ends in closed; closed can be reopened.
+// A plan that a person asked for (`/restart`) leads to planned from anywhere before acting, and it
+// alone leads there from escalated.
 #include "incident/incident.h"
 
 #include <algorithm>
@@ -37,15 +39,16 @@ constexpr base::NameTable<State, 13> kStates{{{State::open, "open"},
                                               {State::self_healed, "self_healed"},
                                               {State::joined, "joined"}}};
 
-constexpr base::NameTable<Command, 9> kCommands{{{Command::diagnose, "diagnose"},
-                                                 {Command::decide, "decide"},
-                                                 {Command::act, "act"},
-                                                 {Command::verify, "verify"},
-                                                 {Command::record_outcome, "record_outcome"},
-                                                 {Command::write_postmortem, "write_postmortem"},
-                                                 {Command::index, "index"},
-                                                 {Command::close_issue, "close_issue"},
-                                                 {Command::call_person, "call_person"}}};
+constexpr base::NameTable<Command, 10> kCommands{{{Command::diagnose, "diagnose"},
+                                                  {Command::decide, "decide"},
+                                                  {Command::act, "act"},
+                                                  {Command::verify, "verify"},
+                                                  {Command::record_outcome, "record_outcome"},
+                                                  {Command::write_postmortem, "write_postmortem"},
+                                                  {Command::index, "index"},
+                                                  {Command::close_issue, "close_issue"},
+                                                  {Command::call_person, "call_person"},
+                                                  {Command::plan_asked, "plan_asked"}}};
 
 constexpr base::NameTable<OperationState, 5> kOperationStates{{{OperationState::intent, "intent"},
                                                                {OperationState::done, "done"},
@@ -74,13 +77,31 @@ Step enter(Incident incident, State state, std::string reason) {
   return {std::move(incident), {}, std::move(reason), true};
 }
 
+// Exactly what the person asked for, or why it cannot be.
+bool is_as_asked(const Incident& incident, const PlanMade& plan) {
+  const auto& asked = incident.restart_asked;
+  const MenuEntry& first = plan.menu.front();
+  return asked && plan.asked_by == asked->by &&
+         (first.action == Action::escalate ||
+          (first.action == Action::restart && first.service == asked->service));
+}
+
 // An incident's plan always offers something.
 Step take_plan(Incident incident, const Event& event, const PlanMade& plan) {
   if (plan.menu.empty()) return stay(std::move(incident), "a plan that offers nothing is none");
+  const bool is_asked = !plan.asked_by.empty();
+  if (is_asked && !is_as_asked(incident, plan))
+    return stay(std::move(incident), "nobody asked for this plan");
   incident.plan = plan;
   incident.refused.reset();
   incident.asked.reset();
   incident.approval.reset();
+  if (is_asked) {  // The words that asked for it approve it, once.
+    incident.approval = ApprovalGiven{plan.hash, plan.asked_by};
+    incident.restart_asked.reset();
+    incident.escalation.reset();
+    incident.indexed = false;  // What comes of it is another case.
+  }
   reach(incident, "planned", event);
   return enter(std::move(incident), State::planned, "a plan is made");
 }
@@ -121,6 +142,7 @@ Step intend(Incident incident, const Event& event, const ActionIntended& intende
   attempt.intent = intended;
   attempt.intended_at = event.at;
   incident.attempts.push_back(std::move(attempt));
+  incident.restart_asked.reset();  // Asked for before this: overtaken.
   forget_proof(incident);
   return enter(std::move(incident), State::acting, "an operation is intended");
 }
@@ -260,6 +282,7 @@ std::optional<Step> on_any(const Incident& was, const Event& event) {
   if (const auto* escalated = as<Escalated>(event)) {
     if (was.state == State::escalated) return std::nullopt;
     next.escalation = *escalated;
+    next.escalation_asked_by.clear();
     return enter(std::move(next), State::escalated, escalated->reason);
   }
   return std::nullopt;
@@ -278,6 +301,10 @@ void begin_again(Incident& incident) {
   incident.postmortem.reset();
   incident.escalation.reset();
   incident.held_by.clear();
+  incident.dry_run = false;
+  incident.restart_asked.reset();
+  incident.escalation_asked_by.clear();
+  incident.preview_asked_by.clear();
   incident.indexed = false;
   incident.ending.clear();
   incident.root = 0;
@@ -289,6 +316,9 @@ Step on_over(const Incident& was, const Event& event) {
     reach(next, "closed", event);
     return enter(std::move(next), State::closed, "the issue is closed");
   }
+  const auto* plan = as<PlanMade>(event);
+  if (plan != nullptr && was.state == State::escalated && !plan->asked_by.empty())
+    return take_plan(std::move(next), event, *plan);
   if (as<IncidentReopened>(event) != nullptr && was.state == State::closed) {
     begin_again(next);
     return enter(std::move(next), State::diagnosing, "reopened");
@@ -310,6 +340,7 @@ bool note(Incident& incident, const Event& event) {
   if (const auto* written = as<PostmortemWritten>(event))
     return incident.postmortem = written->text, true;
   if (as<MemoryIndexed>(event) != nullptr) return incident.indexed = true, true;
+  if (as<PlanJudged>(event) != nullptr) return incident.preview_asked_by.clear(), true;
   if (const auto* votes = as<VotesCounted>(event)) {
     Attempt* attempt = find_attempt(incident, votes->op);
     if (attempt == nullptr) return false;
@@ -325,19 +356,48 @@ bool note(Incident& incident, const Event& event) {
   return false;
 }
 
-// A hold and its end change what may be done, not the state.
-Step obey(const Incident& was, const OperatorCommanded& said) {
-  const std::string verb = said.command.substr(0, said.command.find(' '));
+std::string login_of(const OperatorCommanded& said) {
+  return said.by.empty() ? "a person" : said.by;
+}
+
+// What follows the verb: the service of /restart.
+std::string argument_of(const OperatorCommanded& said) {
+  const auto at = said.command.find_first_not_of(" \t", verb_of(said).size());
+  return at == std::string::npos ? "" : said.command.substr(at);
+}
+
+// What is said changes what may and must be done, not the state. Who may say it, and when, is the
+// Scribe's to know.
+Step obey(const Incident& was, const OperatorCommanded& said, const Event& event) {
+  if (!said.refusal.empty()) return stay(was, "a command is refused");
+  const std::string verb = verb_of(said), by = login_of(said);
   Incident next = was;
-  if (said.refusal.empty() && verb == "/hold")
-    next.held_by = said.by.empty() ? "a person" : said.by;
-  if (said.refusal.empty() && verb == "/resume") next.held_by.clear();
-  const bool changed = next.held_by != was.held_by;
+  bool changed = false;
+  if (verb == "/hold" || (verb == "/dry-run" && was.held_by.empty())) next.held_by = by;
+  if (verb == "/dry-run") {
+    next.dry_run = true;
+    next.preview_asked_by = by;
+    changed = true;
+  }
+  if (verb == "/resume") {
+    next.held_by.clear();
+    next.dry_run = false;
+  }
+  const bool goes_on = !is_over(was.state) || was.state == State::escalated;
+  if (verb == "/restart" && goes_on && !is_at_work(was.state)) {
+    next.restart_asked = AskedRestart{argument_of(said), by, event.at};
+    changed = true;
+  }
+  if (verb == "/escalate" && !is_over(was.state)) {
+    next.escalation_asked_by = by;
+    changed = true;
+  }
+  changed = changed || next.held_by != was.held_by || next.dry_run != was.dry_run;
   return {std::move(next), {}, changed ? verb + " by " + said.by : "a command is noted", changed};
 }
 
 Step dispatch(const Incident& was, const Event& event) {
-  if (const auto* said = as<OperatorCommanded>(event)) return obey(was, *said);
+  if (const auto* said = as<OperatorCommanded>(event)) return obey(was, *said, event);
   if (auto step = on_any(was, event)) return *std::move(step);
   switch (was.state) {
     case State::open:
@@ -400,6 +460,18 @@ bool is_over(State state) {
   base::fail_ensure("an incident in no state");
 }
 
+std::string verb_of(const OperatorCommanded& said) {
+  return said.command.substr(0, said.command.find(' '));
+}
+
+bool is_at_work(State state) { return state == State::acting || state == State::verifying; }
+
+bool is_in_flight(const Incident& incident) {
+  if (incident.state != State::acting || incident.attempts.empty()) return false;
+  const auto state = incident.attempts.back().state;
+  return state == OperationState::intent || state == OperationState::unknown;
+}
+
 std::vector<Command> due(const Incident& incident) {
   std::vector<Command> commands;
   switch (incident.state) {
@@ -407,14 +479,16 @@ std::vector<Command> due(const Incident& incident) {
     case State::diagnosing:
       return {Command::diagnose};
     case State::planned:
-    case State::awaiting_approval:
-      return {Command::decide};  // Awaiting: to notice the expiry.
+    case State::awaiting_approval:  // To notice the expiry.
+      if (incident.restart_asked) return {Command::decide, Command::plan_asked};
+      return {Command::decide};
     case State::acting:
       return {Command::act};
     case State::verifying:
       return {incident.failed ? Command::decide : Command::verify};
     case State::escalated:
       commands.push_back(Command::call_person);
+      if (incident.restart_asked) commands.push_back(Command::plan_asked);
       break;
     case State::closed:
       break;

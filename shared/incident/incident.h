@@ -41,6 +41,7 @@ enum class Command {
   index,             // Memory.
   close_issue,       // Scribe.
   call_person,       // Scribe: the label and the comment that ask for a human.
+  plan_asked,        // Brain: the plan of the restart that a person asked for.
 };
 [[nodiscard]] std::string_view to_string(Command command);
 
@@ -57,6 +58,13 @@ struct Attempt {
   std::optional<base::WallTime> ended_at;
   int votes_up = 0, votes_down = 0;  // Of people, on its comment.
 };
+
+// A restart that a person asked for, until its plan is made.
+struct AskedRestart {
+  std::string service, by;
+  base::WallTime at;
+};
+inline constexpr base::Millis kAskedFresh = std::chrono::minutes(30);  // So long it counts.
 
 // When each phase was first reached; UTC for people, boot clock for durations.
 struct Moment {
@@ -96,7 +104,12 @@ struct Incident {
   std::optional<std::string> postmortem;
   bool indexed = false;
   std::optional<Escalated> escalation;
-  std::string held_by;  // Who said /hold: nothing is done before /resume. Empty: not held.
+  std::string held_by;   // Who said /hold: nothing is done before /resume. Empty: not held.
+  bool dry_run = false;  // The hold is one for looking: /dry-run.
+  // What people asked for and were not answered yet; empty: nothing.
+  std::optional<AskedRestart> restart_asked;  // By Brain's plan.
+  std::string escalation_asked_by;            // By the Fixer, when no operation is in flight.
+  std::string preview_asked_by;               // By the Fixer's plan.judged.
   std::string ending;   // Why it left the main road: self-healed, stood down, joined.
   IncidentId root = 0;  // The incident this one is joined to.
   std::map<std::string, Moment> reached;  // opened diagnosed planned acted healthy resolved closed
@@ -118,6 +131,12 @@ struct Step {
 [[nodiscard]] bool is_due(const Incident& incident, Command command);
 // No role has anything left to decide or prove: what remains is to tell and to remember.
 [[nodiscard]] bool is_over(State state);
+// The first word of a command: "/restart".
+[[nodiscard]] std::string verb_of(const OperatorCommanded& said);
+// An operation has no known outcome, or the proof of one is under way.
+[[nodiscard]] bool is_at_work(State state);
+// Its latest operation may still be happening.
+[[nodiscard]] bool is_in_flight(const Incident& incident);
 
 // All incidents of a ledger, and the stop state: the fold that every role makes for itself.
 class Book {

@@ -57,6 +57,12 @@ void texts(Match& v, const Edit& edit) {
   edit(v.failure);
   edit(v.action);
 }
+void texts(Judgement& v, const Edit& edit) {
+  edit(v.entry);
+  edit(v.answer);
+  edit(v.guard);
+  edit(v.values);
+}
 void texts(IncidentOpened& v, const Edit& edit) {
   texts(v.signal, edit);
   edit(v.fingerprint);
@@ -102,6 +108,7 @@ void texts(DiagnosisMade& v, const Edit& edit) {
 void texts(PlanMade& v, const Edit& edit) {
   edit(v.hash);
   for (auto& item : v.menu) texts(item, edit);
+  edit(v.asked_by);
 }
 void texts(IncidentJoined& v, const Edit& edit) { edit(v.reason); }
 void texts(PostmortemWritten& v, const Edit& edit) { edit(v.text); }
@@ -109,6 +116,11 @@ void texts(PlanRefused& v, const Edit& edit) {
   edit(v.plan);
   edit(v.guard);
   edit(v.values);
+}
+void texts(PlanJudged& v, const Edit& edit) {
+  edit(v.plan);
+  edit(v.by);
+  for (auto& item : v.entries) texts(item, edit);
 }
 void texts(ApprovalAsked& v, const Edit& edit) { edit(v.plan); }
 void texts(ActionIntended& v, const Edit& edit) {

@@ -20,6 +20,10 @@ std::string of(int have, int limit, const char* what) {
   return std::to_string(have) + " of at most " + std::to_string(limit) + " " + what;
 }
 
+// The command of a person stands for the evidence that rules would need; it lasts as long as its
+// plan.
+bool is_asked_for(const Incident& incident) { return !incident.plan->asked_by.empty(); }
+
 std::string text(double value) { return std::to_string(value).substr(0, 4); }
 
 using Check = std::optional<Verdict>;
@@ -62,8 +66,11 @@ Check check_selector(const Incident& incident, const Facts&, const config::Limit
 Check check_freshness(const Incident& incident, const Facts& facts, const config::Limits& limits) {
   const auto expires = expiry_of(incident);
   if (facts.now.wall > expires)
-    return Verdict{
-        Answer::replan, "freshness", "the plan expired at " + base::format_utc(expires), {}};
+    return Verdict{is_asked_for(incident) ? Answer::refuse : Answer::replan,
+                   "freshness",
+                   "the plan expired at " + base::format_utc(expires),
+                   {}};
+  if (is_asked_for(incident)) return {};
   if (!facts.symptom_at || facts.now.wall - *facts.symptom_at <= limits.signal_age_max) return {};
   return Verdict{Answer::wait,
                  "freshness",
@@ -73,6 +80,7 @@ Check check_freshness(const Incident& incident, const Facts& facts, const config
 }
 
 Check check_certainty(const Incident& incident, const Facts&, const config::Limits& limits) {
+  if (is_asked_for(incident)) return {};
   const double confidence = incident.diagnosis ? incident.diagnosis->confidence : 0;
   if (confidence < limits.confidence_min) {
     return Verdict{Answer::refuse,

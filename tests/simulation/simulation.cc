@@ -93,6 +93,19 @@ void Simulation::make_seats(std::uint64_t seed) {
                   read->hash, bytes ? telemetry::decode(*bytes)
                                     : base::Result<telemetry::Snapshot>(bytes.error())});
             }
+            if (const auto* container = std::get_if<brain::ReadContainer>(&request)) {
+              return world_->list([answered, asked = *container](const auto& listing) {
+                base::Result<brain::Target> target =
+                    base::Error{base::ErrorCode::not_found, "container of " + asked.service};
+                if (!listing) target = listing.error();
+                for (const auto& member :
+                     listing ? listing->members : std::vector<warden::Member>{}) {
+                  if (member.service == asked.service)
+                    target = brain::Target{member.container.id, member.container.started_at};
+                }
+                answered(brain::ContainerRead{asked.incident, asked.service, std::move(target)});
+              });
+            }
             const auto log = std::get<brain::ReadLog>(request);
             world_->log_tail(log.container, [answered, log](auto lines) {
               answered(brain::LogRead{log.incident, std::move(lines)});

@@ -205,3 +205,110 @@ TEST_CASE_FIXTURE(Scene, "an append refused or in conflict is decided anew") {
   CHECK(stage.all<PlanMade>().size() == 1);
   CHECK(stage.all<DiagnosisMade>().size() == 1);
 }
+
+namespace {
+
+// As the rules leave it to a person.
+void escalate(Scene& scene) {
+  scene.open();
+  scene.stage.write(Role::memory, 1, MemoryRecalled{});
+  scene.stage.step();
+  scene.read_snapshot();
+  scene.stage.step();
+  REQUIRE(scene.decided());
+  scene.stage.write(Role::fixer, 1, Escalated{"person", "the budget is spent"});
+}
+
+}  // namespace
+
+TEST_CASE("a restart that a person asks for: exactly that container, as it is now, first") {
+  for (const bool escalated : {false, true}) {
+    CAPTURE(escalated);
+    Scene scene;
+    auto& stage = scene.stage;
+    escalate(scene);
+    if (!escalated) {
+      stage.write(Role::scribe, 1, IncidentClosed{""});
+      stage.write(Role::scribe, 1, IncidentReopened{"ada"});
+      stage.step();
+      REQUIRE(stage.incident(1).state == State::planned);
+    }
+    const int generation = stage.incident(1).plan->generation;
+    stage.write(Role::scribe, 1, OperatorCommanded{"/restart user", "ada"});
+    stage.step();
+    REQUIRE(stage.sent<brain::ReadContainer>().size() == 1);
+    CHECK(stage.sent<brain::ReadContainer>()[0].service == "user");
+    CHECK(stage.incident(1).plan->asked_by.empty());
+    stage.answer("container:1:user",
+                 brain::ContainerRead{1, "user", brain::Target{std::string(64, 'b'), "t9"}});
+    stage.step();
+    const auto plan = stage.last<PlanMade>();
+    CHECK(stage.incident(1).state == State::planned);
+    CHECK(stage.incident(1).approval->by == "ada");
+    CHECK(plan.asked_by == "ada");
+    CHECK(plan.generation == generation + 1);
+    REQUIRE(plan.menu.size() == 2);
+    CHECK(plan.menu[0].action == Action::restart);
+    CHECK(plan.menu[0].service == "user");
+    CHECK(plan.menu[0].container == std::string(64, 'b'));
+    CHECK(plan.menu[0].seen_started_at == "t9");
+    CHECK(plan.menu[0].reason == "asked by ada");
+    CHECK(plan.menu[1].action == Action::escalate);
+    const auto plans = stage.all<PlanMade>().size();
+    stage.run(5s);
+    CHECK(stage.all<PlanMade>().size() == plans);  // Once.
+    // The next wish looks at the container anew.
+    stage.write(Role::fixer, 1, Escalated{"ada", "cooldown"});
+    stage.write(Role::scribe, 1, OperatorCommanded{"/restart user", "ada"});
+    stage.step();
+    CHECK(stage.sent<brain::ReadContainer>().size() == 2);
+  }
+}
+
+TEST_CASE("a restart that cannot be is handed back with the reason") {
+  struct Row {
+    const char* command;
+    bool looks;
+    const char* reason;
+  };
+  const Row rows[] = {
+      {"/restart usr", false, "the nearest name is \"user\""},
+      {"/restart", false, "it names no service"},
+      {"/restart user; rm -rf /", false, "no service is called"},
+      {"/restart billing", false, "neither this incident's service"},
+      {"/restart user", true, "the engine has none"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.command);
+    Scene scene;
+    config::Service other;
+    other.name = "billing";
+    scene.config.services.push_back(other);
+    escalate(scene);
+    scene.stage.write(Role::person, 1, OperatorCommanded{row.command, "ada"});
+    scene.stage.step();
+    CHECK(scene.stage.sent<brain::ReadContainer>().size() == (row.looks ? 1 : 0));
+    if (row.looks) {
+      const base::Error none{base::ErrorCode::not_found, "the engine has none"};
+      scene.stage.answer("container:1:user", brain::ContainerRead{1, "user", none});
+      scene.stage.step();
+    }
+    const auto plan = scene.stage.last<PlanMade>();
+    CHECK(plan.asked_by == "ada");
+    REQUIRE(plan.menu.size() == 1);
+    CHECK(plan.menu[0].action == Action::escalate);
+    CHECK(plan.menu[0].reason.find(row.reason) != std::string::npos);
+  }
+}
+
+TEST_CASE_FIXTURE(Scene, "a wish that nobody heard for half an hour makes a plan that is over") {
+  escalate(*this);
+  stage.write(Role::scribe, 1, OperatorCommanded{"/restart policy", "ada"});
+  stage.now.wall += 3h;
+  stage.now.boot += 3h;
+  stage.step();
+  stage.answer("container:1:policy",
+               brain::ContainerRead{1, "policy", brain::Target{std::string(64, 'a'), "t2"}});
+  stage.step();
+  CHECK(stage.last<PlanMade>().expires < stage.now.wall);
+}

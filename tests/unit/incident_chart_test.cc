@@ -8,6 +8,7 @@
 
 #include "base/id.h"
 #include "base/json.h"
+#include "incident/asked.h"
 #include "incident/event_codec.h"
 #include "incident/incident.h"
 #include "tests/support/print.h"
@@ -34,9 +35,18 @@ Event at(std::int64_t ms, Payload what, IncidentId incident = 1) {
           base::instant_from_ms(ms), std::move(what)};
 }
 
+// One of each kind; the plan is one that the rules made.
+std::vector<Payload> events() {
+  auto all = samples::all();
+  for (auto& what : all) {
+    if (auto* plan = std::get_if<PlanMade>(&what)) plan->asked_by.clear();
+  }
+  return all;
+}
+
 template <class T>
 T sample() {
-  for (const auto& what : samples::all()) {
+  for (const auto& what : events()) {
     if (const auto* found = std::get_if<T>(&what)) return *found;
   }
   base::fail_ensure("no sample of this kind");
@@ -170,7 +180,7 @@ TEST_CASE("chart: the legal transitions, and no others") {
   REQUIRE(legal.size() == states().size());
   for (const State state : states()) {
     const Incident was = fold(road_to(state));
-    for (const auto& what : samples::all()) {
+    for (const auto& what : events()) {
       const Step step = advance(was, at(5000, what));
       const auto& row = legal.at(state);
       const auto next = row.find(std::string(name_of(what)));
@@ -185,7 +195,7 @@ TEST_CASE("chart: every state answers every event, with a reason and honest comm
   for (const State state : states()) {
     const Incident was = fold(road_to(state));
     const auto before = due(was);
-    for (const auto& what : samples::all()) {
+    for (const auto& what : events()) {
       CAPTURE(state);
       CAPTURE(name_of(what));
       const Step step = advance(was, at(5000, what));
@@ -227,6 +237,92 @@ TEST_CASE("chart: a hold lasts until it is taken back, and changes no state") {
   const Incident was = fold(road_to(State::planned));
   CHECK(advance(was, at(1, OperatorCommanded{"/hold", "eve", "no"})).incident.held_by.empty());
   CHECK(advance(was, at(1, OperatorCommanded{"/holding", "eve"})).incident.held_by.empty());
+}
+
+namespace {
+
+PlanMade asked_plan(const std::string& service = "policy-service",
+                    Action action = Action::restart) {
+  PlanMade plan = sample<PlanMade>();
+  plan.hash = "feedbeef";
+  plan.asked_by = "ada";
+  plan.menu = {samples::menu_entry(action)};
+  plan.menu[0].service = service;
+  return plan;
+}
+
+}  // namespace
+
+TEST_CASE("chart: /restart waits for its plan, which it approves, once, from everywhere but work") {
+  const OperatorCommanded wish{"/restart policy-service", "ada"};
+  for (const State state : {State::open, State::diagnosing, State::planned,
+                            State::awaiting_approval, State::escalated}) {
+    CAPTURE(to_string(state));
+    const Incident was = fold(road_to(state));
+    CHECK_FALSE(advance(was, at(5000, asked_plan())).changed);  // Nobody asked.
+    const Step asked = advance(was, at(5001, wish));
+    CHECK(asked.changed);
+    CHECK(asked.incident.state == state);
+    REQUIRE(asked.incident.restart_asked);
+    CHECK(asked.incident.restart_asked->service == "policy-service");
+    const bool is_planning = state == State::open || state == State::diagnosing;
+    CHECK(is_due(asked.incident, Command::plan_asked) == !is_planning);
+    CHECK_FALSE(advance(asked.incident, at(5002, asked_plan("user-service"))).changed);
+    auto of_another = asked_plan();
+    of_another.asked_by = "eve";
+    CHECK_FALSE(advance(asked.incident, at(5003, of_another)).changed);
+    const Step planned = advance(asked.incident, at(5004, asked_plan()));
+    CHECK(planned.incident.state == State::planned);
+    REQUIRE(planned.incident.approval);
+    CHECK(planned.incident.approval->plan == "feedbeef");
+    CHECK(planned.incident.approval->by == "ada");
+    CHECK_FALSE(planned.incident.restart_asked);
+    CHECK_FALSE(planned.incident.escalation);
+    CHECK_FALSE(advance(planned.incident, at(5005, asked_plan())).changed);  // Used up.
+    const auto handed_back = asked_plan("policy-service", Action::escalate);
+    CHECK(advance(asked.incident, at(5006, handed_back)).changed);
+  }
+  for (const State state : {State::acting, State::verifying, State::resolved, State::closed,
+                            State::stood_down, State::self_healed, State::joined}) {
+    CAPTURE(to_string(state));
+    CHECK_FALSE(advance(fold(road_to(state)), at(5000, wish)).incident.restart_asked);
+  }
+  const Incident escalated = fold(road_to(State::escalated));
+  CHECK_FALSE(advance(escalated, at(1, sample<PlanMade>())).changed);  // No plan of the rules.
+  const OperatorCommanded no{"/restart policy-service", "eve", "it takes maintain"};
+  CHECK_FALSE(advance(escalated, at(1, no)).changed);
+  const Incident asked = advance(fold(road_to(State::planned)), at(1, wish)).incident;
+  CHECK_FALSE(advance(asked, at(2, sample<ActionIntended>())).incident.restart_asked);
+}
+
+TEST_CASE("chart: /dry-run holds and asks, /resume ends it; /escalate asks until it is answered") {
+  const Incident was = fold(road_to(State::planned));
+  const Incident dry = advance(was, at(5000, OperatorCommanded{"/dry-run", "ada"})).incident;
+  CHECK(dry.held_by == "ada");
+  CHECK(dry.dry_run);
+  CHECK(dry.preview_asked_by == "ada");
+  CHECK(dry.state == State::planned);
+  const Incident judged = advance(dry, at(5001, sample<PlanJudged>())).incident;
+  CHECK(judged.preview_asked_by.empty());
+  CHECK(judged.held_by == "ada");
+  const Incident on = advance(judged, at(5002, OperatorCommanded{"/resume", "bob"})).incident;
+  CHECK(on.held_by.empty());
+  CHECK_FALSE(on.dry_run);
+  const Incident held = advance(was, at(5003, OperatorCommanded{"/hold", "bob"})).incident;
+  CHECK(advance(held, at(5004, OperatorCommanded{"/dry-run", "ada"})).incident.held_by == "bob");
+
+  for (const State state : {State::open, State::planned, State::acting, State::verifying}) {
+    CAPTURE(to_string(state));
+    const Step said =
+        advance(fold(road_to(state)), at(5000, OperatorCommanded{"/escalate", "ada"}));
+    CHECK(said.incident.state == state);
+    CHECK(said.incident.escalation_asked_by == "ada");
+    const Incident gone = advance(said.incident, at(5001, sample<Escalated>())).incident;
+    CHECK(gone.state == State::escalated);
+    CHECK(gone.escalation_asked_by.empty());
+  }
+  CHECK(advance(fold(road_to(State::escalated)), at(1, OperatorCommanded{"/escalate", "ada"}))
+            .incident.escalation_asked_by.empty());
 }
 
 TEST_CASE("chart: what the content of an event decides") {
@@ -406,6 +502,7 @@ TEST_CASE("due: who must do what, state by state") {
       {State::diagnosing, {}, {diagnose}},
       {State::planned, {}, {decide}},
       {State::planned, {refused_for_good()}, {decide}},
+      {State::planned, {OperatorCommanded{"/restart a", "ada"}}, {decide, plan_asked}},
       {State::awaiting_approval, {}, {decide}},
       {State::acting, {}, {act}},
       {State::acting, {sample<ActionDone>()}, {act}},
@@ -469,7 +566,7 @@ struct Shuffle {
   }
 
   Payload next() {
-    static const auto all = samples::all();
+    static const auto all = events();
     // The events of the main road come more often, or nothing would get far.
     static const std::size_t road[] = {9, 10, 11, 16, 17, 20, 3, 4, 25, 15};
     Payload what = random.next() % 2 == 0 ? all[road[random.next() % std::size(road)]]
@@ -538,7 +635,7 @@ TEST_CASE(
 TEST_CASE("canonical: any difference of the record is a difference of the text") {
   const Incident incident = fold(road_to(State::verifying));
   std::set<std::string> texts = {canonical(incident)};
-  for (const auto& what : samples::all()) {
+  for (const auto& what : events()) {
     const Step step = advance(incident, at(5000, what));
     if (step.changed) CHECK(texts.insert(canonical(step.incident)).second);
   }
@@ -608,4 +705,28 @@ TEST_CASE("book: live are the incidents that somebody owes something") {
   CHECK(book.live().contains(2));  // Its issue is still open.
   book.absorb(at(11, sample<IncidentClosed>(), 2));
   CHECK(book.live() == std::set<IncidentId>{1, 3});
+}
+
+TEST_CASE("asked: what may be restarted, and what the others are told") {
+  Incident incident = fold(road_to(State::planned));
+  incident.signal.service = "shop";
+  incident.diagnosis->culprit = "cart";
+  const Dependencies services = {{"shop", {"user"}}, {"cart", {"store"}}, {"user", {"ldap"}},
+                                 {"store", {}},      {"ldap", {}},        {"billing", {"shop"}},
+                                 {"ring", {"ring"}}};
+  CHECK(restartable(incident, services) ==
+        std::set<std::string>{"shop", "user", "ldap", "cart", "store"});
+  const auto told = [&](const char* service, const char* words) {
+    CAPTURE(service);
+    CHECK(objection_to_restart(incident, service, services).find(words) != std::string::npos);
+  };
+  for (const char* service : {"shop", "cart", "store", "user", "ldap"})
+    CHECK(objection_to_restart(incident, service, services).empty());
+  told("billing", "neither this incident's service");
+  told("stor", "no service is called \"stor\", the nearest name is \"store\"");
+  told("shopp", "the nearest name is \"shop\"");
+  told("something-else-altogether", "what can be restarted here: cart, ldap, shop, store, user");
+  told("", "it names no service");
+  incident.signal.service = incident.diagnosis->culprit = "ring";  // Depends on itself.
+  CHECK(restartable(incident, services).size() == 1);
 }

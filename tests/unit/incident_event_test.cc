@@ -229,6 +229,7 @@ TEST_CASE("events: each has its owner, and nobody else may write it") {
       {"incident.joined", {Role::brain}},
       {"postmortem.written", {Role::brain}},
       {"plan.refused", {Role::fixer}},
+      {"plan.judged", {Role::fixer}},
       {"approval.asked", {Role::fixer}},
       {"action.intended", {Role::fixer}},
       {"action.done", {Role::fixer}},

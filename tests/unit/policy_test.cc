@@ -228,3 +228,26 @@ TEST_CASE("the cooldown doubles, has an end, and is forgotten") {
   }
   CHECK(policy::cooldown_after(actions(3, 1min, 1min), 0s, kNow) == 0s);
 }
+
+TEST_CASE("a person's command stands for the evidence, and for nothing else") {
+  for (const auto& row : rows()) {
+    CAPTURE(row.guard);
+    CAPTURE(row.values);
+    Case one;
+    one.incident.plan->asked_by = "ada";
+    one.incident.approval = ApprovalGiven{"p1", "ada"};
+    row.break_it(one);
+    const auto verdict = one.judge();
+    const bool expired = row.values.find("expired") != std::string::npos;
+    const bool is_evidence = row.guard == "confidence" || row.guard == "second_signal" ||
+                             row.guard == "approval" || (row.guard == "freshness" && !expired);
+    if (is_evidence) {
+      CHECK(verdict.answer == Answer::allow);
+      continue;
+    }
+    // What they asked for half an hour ago is not planned anew behind their back.
+    CHECK(verdict.answer == (expired ? Answer::refuse : row.answer));
+    CHECK(verdict.guard == row.guard);
+    CHECK(verdict.values == row.values);
+  }
+}

@@ -254,3 +254,22 @@ TEST_CASE_FIXTURE(ProofScene,
   run(10s);
   CHECK(stage().all<VerificationPassed>().size() == 1);
 }
+
+TEST_CASE("the restart of another service is proven by the incident's own probes, from then on") {
+  for (const bool helps : {true, false}) {
+    CAPTURE(helps);
+    ProofScene scene;
+    scene.behaviour["a"] = {ProbeResult::error, 1ms};  // It was well until now.
+    scene.run(2s);
+    REQUIRE(scene.opened() == 1);
+    if (helps) scene.behaviour["a"] = {};
+    scene.intend(1, "b", "op1");
+    scene.die("b", 143);
+    scene.start("b");
+    scene.finish(1, "a", "op1");
+    scene.run(3s);
+    CHECK(scene.state() == State::verifying);  // Old good answers prove nothing, old bad ones too.
+    scene.run(4s);
+    CHECK(scene.state() == (helps ? State::resolved : State::verifying));
+  }
+}
