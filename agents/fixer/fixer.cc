@@ -136,9 +136,8 @@ role::Output<Request> Fixer::decide(const role::View& view) {
 
 // What people asked for on the issue.
 void Fixer::decide_asked(const Incident& incident, const role::View& view, Output& output) {
-  const bool goes_on = !incident::is_over(incident.state) || incident.state == State::escalated;
   const bool is_planning = incident.state == State::open || incident.state == State::diagnosing;
-  if (!incident.preview_asked_by.empty() && goes_on && !is_planning)
+  if (!incident.preview_asked_by.empty() && incident::goes_on(incident.state) && !is_planning)
     judge_menu(incident, view, output);
 }
 

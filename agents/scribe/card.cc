@@ -55,10 +55,14 @@ std::string next_step(const Incident& incident, State end) {
       if (incident.refused)
         return "The plan was refused by " + code(incident.refused->guard, 60) +
                "; a person will be called.";
+      if (!incident.held_by.empty()) return "Nothing is begun before `/resume`.";
       return "Fixer judges the plan by its guards.";
     case State::awaiting_approval:
       return "A person approves the plan or lets it expire.";
     case State::acting:
+      if (!incident.escalation_asked_by.empty())
+        return "Fixer brings the operation to its outcome; then " +
+               code(incident.escalation_asked_by, 80) + " has the incident.";
       return "Fixer carries out the plan.";
     case State::verifying:
       if (incident.failed) return "The proof failed; Fixer decides what follows.";
@@ -68,7 +72,9 @@ std::string next_step(const Incident& incident, State end) {
     case State::closed:
       return "Nothing.";
     case State::escalated:
-      return "A person takes over; nothing more is done automatically.";
+      return "A person takes over; nothing more is done automatically. `/restart` and the name of "
+             "a "
+             "service asks for one action.";
     case State::inconclusive:
     case State::stood_down:
     case State::self_healed:
@@ -113,7 +119,8 @@ std::string facts(const Incident& incident, State end, const Book& book) {
         row("Root", root == nullptr ? "incident " + std::to_string(incident.root) : name_of(*root));
   }
   if (!incident.held_by.empty())
-    text += row("Held", "by " + code(incident.held_by, 80) + " until `/resume`");
+    text += row(incident.dry_run ? "Dry run" : "Held",
+                "by " + code(incident.held_by, 80) + " until `/resume`");
   if (!incident.ending.empty()) text += row("Ending", plain(incident.ending, 300));
   return text;
 }

@@ -49,14 +49,16 @@ std::optional<Order> parse_command(std::string_view body) {
 
 std::string_view to_string(Verb verb) { return base::name_in(kVerbs, verb); }
 
+bool is_approval(Verb verb) { return verb == Verb::approve || verb == Verb::restart; }
+
 github::Right needed_right(Verb verb) {
   switch (verb) {
     case Verb::approve:
     case Verb::resume:
-      return github::Right::maintain;  // What lets actions happen.
-    case Verb::hold:
     case Verb::restart:
     case Verb::rollback:
+      return github::Right::maintain;  // What lets actions happen.
+    case Verb::hold:
     case Verb::escalate:
     case Verb::why:
     case Verb::dry_run:

@@ -26,6 +26,8 @@ struct Order {
 // How a hold and its end by the label `hold` stand in the ledger: "/hold" and a remark.
 inline constexpr const char* kHoldByLabel = "/hold by label";
 inline constexpr const char* kResumeByLabel = "/resume by label";
+// It makes an action possible by itself: only approvers, unedited, no older than half an hour.
+[[nodiscard]] bool is_approval(Verb verb);
 // The least right in the repository that it takes.
 [[nodiscard]] github::Right needed_right(Verb verb);
 

@@ -229,6 +229,7 @@ Answer GithubCalls::carry_out(const Listen& listen) {
   heard.fault = learn_logins();
   if (heard.fault) return heard;
   heard.login = login_;
+  heard.voices = ours_;
   if (listen.comments_since) {
     auto comments = github_.list_comments_since(*listen.comments_since);
     if (!comments) heard.fault = fault_of(comments.failure());
@@ -241,6 +242,12 @@ Answer GithubCalls::carry_out(const Listen& listen) {
   auto issues = github_.list_issues(query);
   if (!issues) heard.fault = fault_of(issues.failure());
   if (issues) heard.issues = *std::move(issues);
+  if (!listen.all_stops || heard.fault) return heard;
+  github::IssueQuery stops;
+  stops.label = kStopLabel;
+  auto stopped = github_.list_issues(stops);
+  if (!stopped) heard.fault = fault_of(stopped.failure());
+  if (stopped) heard.stopped = *std::move(stopped);
   return heard;
 }
 
@@ -257,7 +264,7 @@ Answer GithubCalls::carry_out(const Ask& ask) {
   if (asked.is_ours || asked.said->is_bot) return asked;
   asked.fault = read_right(asked.said->author, asked.right);
   const auto order = parse_command(asked.said->body);
-  if (asked.fault || !order || order->verb != Verb::approve) return asked;
+  if (asked.fault || !order || !is_approval(order->verb)) return asked;
   const auto may = is_approver(asked.said->author);
   if (!may) asked.fault = fault_of(may.failure());
   asked.is_approver = may && *may;

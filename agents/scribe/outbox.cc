@@ -9,7 +9,7 @@ namespace scribe {
 namespace {
 
 constexpr std::string_view kIssue = "issue/", kLabel = "label:", kComment = "comment:";
-constexpr std::string_view kStray = "stray:", kCloseStray = "close-stray:";
+constexpr std::string_view kTwin = "twin:", kStray = "stray:", kCloseStray = "close-stray:";
 
 bool drops(std::string_view text, std::string_view prefix) { return text.starts_with(prefix); }
 std::string rest_of(const std::string& key, std::string_view prefix) {
@@ -173,6 +173,8 @@ void Outbox::failed(const std::string& error) {
   failed_op_ = open_->op;
   failed_key_ = open_->key;
   if (open_->kind == "open_issue" && error.starts_with("absent")) lost_.insert(open_->op);
+  if (open_->kind == "comment" && error.starts_with("absent"))
+    lost_comments_.emplace(open_->op, open_->key);
   open_.reset();
   if (error.starts_with("not_found") || error.starts_with("invalid")) ++refusals_[failed_key_];
   // A label stays in perhaps_: adding it again or taking an absent one off is harmless.
@@ -195,7 +197,7 @@ class Search {
       return next_;
     }
     const bool found =
-        card() || labels() || strays() || comments() || changed_comments() || close();
+        card() || labels() || strays() || twins() || comments() || changed_comments() || close();
     if (found) next_.at.reset();
     return next_;
   }
@@ -295,6 +297,23 @@ class Search {
     return false;
   }
 
+  bool twins() {
+    static const std::string kFolded =
+        "♊ This comment came to light late; what it said is in another comment of this thread.\n";
+    const std::string digest = digest_of(kFolded);
+    for (const auto id : options_.twins) {
+      const std::string name = std::string(kTwin) + std::to_string(id);
+      const std::string key = std::string(kComment) + name;
+      const auto* folded = outbox_.comment(name);
+      if ((folded != nullptr && folded->digest == digest) || outbox_.is_held(key)) continue;
+      Write& write = begin("edit_comment", key, digest);
+      write.comment = id;
+      write.body = kFolded;
+      return true;
+    }
+    return false;
+  }
+
   bool comments() {
     for (const auto& comment : thread_.comments) {
       const std::string key = std::string(kComment) + comment.key;
@@ -359,9 +378,11 @@ std::string continues(std::int64_t issue) {
   return "\n⬅️ The thread before this: #" + std::to_string(issue) + ".\n";
 }
 
-bool is_told(const Thread& thread, const Outbox& outbox, const std::vector<Stray>& strays) {
+bool is_told(const Thread& thread, const Outbox& outbox, const std::vector<Stray>& strays,
+             const std::set<std::int64_t>& twins) {
   OutboxOptions at_once;
   at_once.strays = strays;
+  at_once.twins = twins;
   at_once.card_every = base::Duration(0);
   if (outbox.open() && !is_repeatable(outbox.open()->kind)) return false;
   return !next_write(thread, outbox, base::Instant{}, at_once).write;

@@ -25,7 +25,7 @@ namespace scribe {
 //   open_issue "issue/<label>,<label>,…" | edit_issue "card" | edit_issue "close" |
 //   comment "comment:<key>" | edit_comment "comment:<key>" | add_label / remove_label
 //   "label:<name>" | comment "comment:stray:<number>" and edit_issue "close-stray:<number>", on
-//   that issue
+//   that issue | edit_comment "comment:twin:<id>", of a comment that was written anew
 struct Operation {
   std::string op, kind, key, digest;
   base::WallTime at;
@@ -64,6 +64,10 @@ class Outbox {
   }
   // Operations that were to open the issue and were not found: one may yet come to light.
   [[nodiscard]] const std::set<std::string>& lost() const { return lost_; }
+  // Likewise of comments, with their keys.
+  [[nodiscard]] const std::map<std::string, std::string>& lost_comments() const {
+    return lost_comments_;
+  }
   [[nodiscard]] bool is_held(const std::string& key) const { return held_.contains(key); }
   // How often in a row a write of this key was refused as it stands (not for want of a connection).
   [[nodiscard]] int refusals(const std::string& key) const;
@@ -84,6 +88,7 @@ class Outbox {
   std::vector<std::int64_t> formers_;
   std::set<std::int64_t> strays_closed_;
   std::set<std::string> lost_;
+  std::map<std::string, std::string> lost_comments_;
   bool closed_ = false;
   std::map<std::string, int> refusals_;
   std::set<std::string> held_;
@@ -132,6 +137,7 @@ struct OutboxOptions {
   bool may_close = true;   // False: all else is written, the close waits.
   bool roll_over = false;  // The issue is full: it is continued in a new one.
   std::vector<Stray> strays;
+  std::set<std::int64_t> twins;  // Comments that were written anew: they are folded into a line.
 };
 
 struct Next {
@@ -145,7 +151,8 @@ struct Next {
                               const OutboxOptions& options);
 // Everything that the thread asks for is there.
 [[nodiscard]] bool is_told(const Thread& thread, const Outbox& outbox,
-                           const std::vector<Stray>& strays = {});
+                           const std::vector<Stray>& strays = {},
+                           const std::set<std::int64_t>& twins = {});
 // The issue that an operation without a known outcome is about.
 [[nodiscard]] std::int64_t issue_of(const Operation& operation, const Outbox& outbox);
 // "➡️ …" for the issue before, and the line that the card of the one after ends with.

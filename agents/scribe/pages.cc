@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdio>
 
-#include "agents/scribe/commands.h"
 #include "agents/scribe/markdown.h"
 
 namespace scribe {
@@ -273,70 +272,6 @@ std::string joins_page(const std::vector<const Incident*>& joined) {
 
 std::string postmortem_page(const PostmortemWritten& written) {
   return "📝 **Post-mortem**\n\n" + safe_markdown(written.text, kPageMax - 100);
-}
-
-namespace {
-
-std::string why(const DiagnosisPage* known) {
-  if (known == nullptr || known->made == nullptr) return "No diagnosis is made yet.\n";
-  const DiagnosisMade& made = *known->made;
-  std::string text = code(to_string(made.failure)) + " of " + code(made.culprit, 80) + ", " +
-                     percent(made.confidence) + " sure: " + plain(made.explanation, 600) + "\n\n";
-  std::size_t n = 0;
-  for (const auto* item : known->evidence) {
-    if (++n > 20) break;
-    text += "- **" + plain(item->id, 20) + "** " + plain(item->kind, 40) + ": " +
-            plain(item->text, 300) + "\n";
-  }
-  return text;
-}
-
-std::string menu(const DiagnosisPage* known) {
-  std::string text =
-      "Nothing is done by this command: the Fixer does what the plan's menu says, past its guards, "
-      "and nothing else.";
-  if (known == nullptr || known->plan == nullptr) return text + " There is no plan yet.\n";
-  text += " The menu of plan " + code(known->plan->hash, 64) + ", the first is the choice:\n\n";
-  for (const auto& entry : known->plan->menu) {
-    text += "- " + code(entry.id, 20) + " " + std::string(to_string(entry.action)) + " " +
-            code(entry.service, 80) + ", risk " + plain(entry.risk, 20) + "\n";
-  }
-  return text +
-         "\nWhere a plan waits for a person, the comment that asks says how to approve it.\n";
-}
-
-}  // namespace
-
-std::string answer_page(const AnswerPage& shown) {
-  const OperatorCommanded& said = *shown.said;
-  const std::string verb = said.command.substr(0, said.command.find(' '));
-  const std::string by = code(said.by, 80);
-  if (!said.refusal.empty()) {
-    return "💬 **Not done**\n\n" + code(said.command, 120) + " of " + by + ": sorry, " +
-           plain(said.refusal, 300) + ". Nothing was changed.\n";
-  }
-  if (said.command == kHoldByLabel) {
-    return "✋ **Held** by " + by +
-           "\n\nNo new action is begun for this incident while the label `hold` is on its issue. "
-           "What was under way already is brought to its end.\n";
-  }
-  if (verb == "/hold") {
-    return "✋ **Held** by " + by +
-           "\n\nNo new action is begun for this incident until somebody with the right `maintain` "
-           "says `/resume`. What was under way already is brought to its end.\n";
-  }
-  if (verb == "/resume") {
-    return "▶️ **Resumed** by " + by + "\n\nThe Fixer judges the plan by its guards again.\n";
-  }
-  if (verb == "/escalate") {
-    return "🙋 **Noted**\n\n" + by +
-           " asks for a person; it stands in the record. Work goes on by its guards: `/hold` stops "
-           "it for this incident, `/close` ends it.\n";
-  }
-  if (verb == "/why") return "🧠 **Why**, asked by " + by + "\n\n" + why(shown.diagnosis);
-  const bool asks_for_action = verb == "/restart" || verb == "/rollback" || verb == "/dry-run";
-  if (!asks_for_action) return "";
-  return "💬 **What is possible**, asked by " + by + "\n\n" + menu(shown.diagnosis);
 }
 
 }  // namespace scribe

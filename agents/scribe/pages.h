@@ -56,10 +56,13 @@ struct VerificationPage {
 // A command, with what was known when it was said.
 struct AnswerPage {
   const incident::OperatorCommanded* said = nullptr;
-  const DiagnosisPage* diagnosis = nullptr;  // May be missing.
+  const DiagnosisPage* diagnosis = nullptr;      // This and the next may be missing.
+  const incident::PlanMade* plan = nullptr;      // That a /restart led to.
+  const incident::PlanJudged* judged = nullptr;  // That a /dry-run led to, and its plan.
+  const incident::PlanMade* judged_plan = nullptr;
 };
 
-// Empty for commands that other comments answer.
+// Empty for commands that other comments answer. answers.cc
 [[nodiscard]] std::string answer_page(const AnswerPage& page);
 [[nodiscard]] std::string memory_page(const incident::MemoryRecalled& recalled);
 [[nodiscard]] std::string diagnosis_page(const DiagnosisPage& page);

@@ -13,7 +13,7 @@ namespace {
 using namespace incident;  // NOLINT: the domain's words are this file's words.
 
 constexpr int kMissesMax = 2;
-constexpr int kRefusalsMax = 3;
+constexpr int kWriteRefusalsMax = 3;
 constexpr base::Duration kRefusedWait = std::chrono::seconds(1);      // Doubling …
 constexpr base::Duration kRefusedWaitMax = std::chrono::minutes(10);  // … up to this.
 constexpr base::Duration kHintFresh = std::chrono::minutes(10);  // Older ones: polled long since.
@@ -68,11 +68,6 @@ bool is_probe_signal(SignalKind kind) {
 // Where the ledger keeps it.
 IncidentId ledger_id(IncidentId id) { return id == kUmbrella ? kControl : id; }
 
-// Still somebody's work: others may be joined to it.
-bool is_open(const Incident& incident) {
-  return !is_over(incident.state) || incident.state == State::escalated;
-}
-
 }  // namespace
 
 std::string key_of(const Request& request) {
@@ -94,7 +89,7 @@ Scribe::Scribe(Options options, base::Random& random)
       budget_({options_.post_spacing, options_.posts_per_minute, options_.posts_per_hour}),
       write_budget_({options_.post_spacing, options_.writes_per_minute, 0}),
       issue_budget_({base::Duration(0), 0, options_.issues_per_hour}),
-      steering_(options_.steer_every),
+      steering_(options_.steer_every, options_.depends_on),
       votes_(options_.votes_every) {
   tellings_[kControl];
   tellings_[kUmbrella];
@@ -209,7 +204,7 @@ void Scribe::refused(const Written& written, Outcome& outcome, base::Now now) {
   const int times = telling.outbox.refusals(written.key) + 1;
   const auto wait = kRefusedWait * (1 << std::min(times - 1, 10));
   telling.retry_at = now.boot + std::min<base::Duration>(wait, kRefusedWaitMax);
-  if (times >= kRefusalsMax && written.kind != "open_issue") {
+  if (times >= kWriteRefusalsMax && written.kind != "open_issue") {
     outcome.events.emplace_back(
         OpHeld{written.op, "refused " + std::to_string(times) + " times: " + error});
   }
@@ -259,6 +254,7 @@ void Scribe::take(const Heard& heard, base::Now now) {
   answered();
   steering_.absorb(heard, book_, now);
   hear_issues(heard);
+  hear_twins(heard);
 }
 
 void Scribe::take(const Asked& asked, base::Now now) {
@@ -420,7 +416,7 @@ std::optional<base::Instant> Scribe::opens_at(const Book::Entry& entry) const {
   const bool has_dependencies = deps != options_.depends_on.end() && !deps->second.empty();
   bool may_join = has_dependencies && is_probe_signal(incident.signal.kind);
   for (const auto& [id, other] : book_.entries()) {
-    may_join = may_join || (id != incident.id && is_open(other.incident));
+    may_join = may_join || (id != incident.id && goes_on(other.incident.state));
   }
   if (!may_join) return std::nullopt;
   return entry.events.front().boot + options_.downstream_wait;
@@ -444,7 +440,8 @@ std::optional<base::Instant> Scribe::closes_at(const Book::Entry& entry) const {
 std::optional<Write> Scribe::next_of(IncidentId id, Telling& telling, base::Now at, Output& out) {
   refresh(id, telling);
   const base::Instant now = at.boot;
-  OutboxOptions options{options_.card_every, budget_.free_at(at), true, false, strays_of(telling)};
+  OutboxOptions options{options_.card_every, budget_.free_at(at),  true, false,
+                        strays_of(telling),  telling.comment_twins};
   options.roll_over = telling.full_issue != 0 && telling.full_issue == telling.outbox.issue();
   if (id == kControl) {
     const bool make = options_.make_control_issue && control_missing_;
@@ -481,8 +478,8 @@ std::optional<Write> Scribe::next_of(IncidentId id, Telling& telling, base::Now 
   if (next.at) out.wake_by(*next.at);
   const Incident* incident = book_.find(id);
   const bool ending = incident != nullptr && is_due(*incident, Command::close_issue);
-  telling.settled =
-      !next.write && !ending && is_told(telling.thread, telling.outbox, options.strays);
+  telling.settled = !next.write && !ending &&
+                    is_told(telling.thread, telling.outbox, options.strays, options.twins);
   return std::move(next.write);
 }
 
@@ -516,7 +513,7 @@ void Scribe::write_next(const role::View& view, Output& out) {
     auto write = next_of(id, telling, view.now, out);
     if (!write) continue;
     const bool opens = write->kind == "open_issue" && id > kControl;
-    const int rank = id == kControl ? 1 : !opens ? 2 : is_open(*book_.find(id)) ? 4 : 3;
+    const int rank = id == kControl ? 1 : !opens ? 2 : goes_on(book_.find(id)->state) ? 4 : 3;
     if (rank > best) {
       best = rank;
       chosen = std::move(write);

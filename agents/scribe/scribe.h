@@ -136,6 +136,7 @@ class Scribe final : public role::Role<Request, Answer> {
     std::int64_t full_issue = 0;  // It has too many comments.
     std::set<std::int64_t>
         twins;  // Open issues of ours that came to light after they were replaced.
+    std::set<std::int64_t> comment_twins;  // Comments likewise.
   };
   // What an answer means for the ledger, kept until it stands there.
   struct Outcome {
@@ -148,7 +149,8 @@ class Scribe final : public role::Role<Request, Answer> {
   void absorb_shared(const incident::Event& event);  // flood.cc, as the next three.
   [[nodiscard]] std::optional<base::Instant> issue_at(base::Now now) const;
   void refresh_umbrella(base::Now now);
-  void hear_issues(const Heard& heard);  // strays.cc, as the next.
+  void hear_issues(const Heard& heard);  // strays.cc, as the next two.
+  void hear_twins(const Heard& heard);
   [[nodiscard]] static std::vector<Stray> strays_of(const Telling& telling);
   [[nodiscard]] bool is_told_in_umbrella(incident::IncidentId id) const;
   void take(const Written& written, base::Now now);

@@ -10,21 +10,13 @@ namespace {
 
 using namespace incident;  // NOLINT: the domain's words are this file's words.
 
-constexpr base::Duration kFresh = std::chrono::minutes(30);  // Only a hold may be older.
-constexpr base::Duration kLag = std::chrono::minutes(2);     // Lists may be late by so much.
+constexpr base::Duration kLag = std::chrono::minutes(2);  // Lists may be late by so much.
 // Twins are looked for among issues (strays.cc): a list that lags by so much still shows them.
 constexpr auto kIssueLag = base::Millis(std::chrono::minutes(10));
 constexpr base::Duration kReopenings = std::chrono::hours(24 * 30);  // Looked for at the start.
 constexpr std::size_t kCursorMoves =
-    50;                           // Entries: below, the same question, answered by "unchanged".
-constexpr int kRefusalsMax = 10;  // For want of rights, per incident.
-
-bool is_edited(const github::Comment& comment) { return comment.updated_at != comment.created_at; }
-
-// Somebody may still decide something here.
-bool goes_on(const Incident& incident) {
-  return !is_over(incident.state) || incident.state == State::escalated;
-}
+    50;                          // Entries: below, the same question, answered by "unchanged".
+constexpr int kRefusedMax = 10;  // For want of rights, per incident.
 
 std::string name_of(IncidentId incident, const char* kind, std::int64_t id) {
   return "i" + std::to_string(incident) + "-" + kind + "-" + std::to_string(id);
@@ -36,55 +28,7 @@ std::string comment_id(IncidentId incident, std::int64_t id) {
   return name_of(incident, "comment", id);
 }
 
-// Why this plan cannot be approved now; empty when it can.
-std::string objection(const Order& command, const Incident& incident, base::WallTime now) {
-  const bool waits = incident.state == State::awaiting_approval && incident.plan &&
-                     incident.asked && incident.asked->plan == incident.plan->hash;
-  if (!waits) return "no plan of this incident waits for approval";
-  if (now > incident.asked->expires)
-    return "the time to approve plan " + incident.plan->hash + " is over";
-  if (command.argument.empty())
-    return "it names no plan; the one that waits is " + incident.plan->hash;
-  if (command.argument != incident.plan->hash)
-    return "it names another plan than the one that waits, " + incident.plan->hash;
-  return "";
-}
-
-std::string objection_of(const Order& command, const Asked& asked, const Incident& incident,
-                         base::WallTime now) {
-  const auto need = needed_right(command.verb);
-  if (asked.right < need) {
-    return "it takes the right " + std::string(github::to_string(need)) + " in this repository";
-  }
-  if (command.verb == Verb::approve) {
-    if (!asked.is_approver) return "only the approvers that the configuration names may approve";
-    if (is_edited(*asked.said)) return "an edited comment approves nothing; please write a new one";
-    if (now - asked.said->created_at > kFresh) return "it is more than 30 minutes old";
-    return objection(command, incident, now);
-  }
-  if (command.verb != Verb::why && !goes_on(incident)) return "this incident is over";
-  return "";
-}
-
 }  // namespace
-
-std::vector<Payload> judge(const Asked& asked, const Incident& incident, base::WallTime now) {
-  if (!asked.said || asked.is_ours || asked.said->is_bot) return {};
-  const auto command = parse_command(asked.said->body);
-  if (!command) return {};
-  const bool is_approval = command->verb == Verb::approve;
-  if (is_edited(*asked.said) && !is_approval) return {};
-  if (command->verb != Verb::hold && !is_approval && now - asked.said->created_at > kFresh)
-    return {};
-  const std::string& by = asked.said->author;
-  const std::string line = base::clean_text(command->line);
-  const std::string refusal = objection_of(*command, asked, incident, now);
-  std::vector<Payload> events{OperatorCommanded{line, by, refusal}};
-  if (!refusal.empty()) return events;
-  if (is_approval) events.emplace_back(ApprovalGiven{incident.plan->hash, by});
-  if (command->verb == Verb::close) events.emplace_back(StoodDown{"Asked for by /close.", by});
-  return events;
-}
 
 // ---- Facts in ----------------------------------------------------------------------------------
 
@@ -95,7 +39,8 @@ void Steering::absorb(const Event& event) {
   if (order != nullptr && order->refusal.empty()) {  // The latest word tells whose hold it is.
     if (order->command == kHoldByLabel)
       held_by_label_.insert(event.incident);
-    else if (order->command.starts_with("/hold") || order->command.starts_with("/resume"))
+    else if (const auto verb = verb_of(*order);
+             verb == "/hold" || verb == "/resume" || verb == "/dry-run")
       held_by_label_.erase(event.incident);
   }
   if (!event.id.starts_with("i" + std::to_string(event.incident) + "-")) return;
@@ -111,6 +56,7 @@ void Steering::absorb(const Heard& heard, const Book& book, base::Now now) {
   heard_ = true;
   for (const auto& comment : heard.comments) hear(comment, book);
   for (const auto& issue : heard.issues) hear(issue, book);
+  if (heard.stopped) hear_stops(*heard.stopped);
   // The question stays the same as long as its answer is short: then "unchanged" costs nothing.
   if (heard.comments.size() >= kCursorMoves)
     comments_since_ = earlier(heard.comments.back().updated_at);
@@ -137,12 +83,22 @@ void Steering::hear(const github::Issue& issue, const Book& book) {
   if (incident == nullptr) return;
   hear_label(issue, incident->id, kStopLabel, stops_.contains(issue.number));
   if (incident->issue != issue.number) return;  // Continued elsewhere.
-  if (goes_on(*incident))
+  if (goes_on(incident->state))
     hear_label(issue, incident->id, kHoldLabel, held_by_label_.contains(incident->id));
   const bool closed = issue.state == "closed";
-  const bool surprises = closed ? goes_on(*incident) : incident->state == State::closed;
+  const bool surprises = closed ? goes_on(incident->state) : incident->state == State::closed;
   if (!surprises) return;
   looks_[incident->id] = issue.number;  // Each time: lists may lag behind one another.
+}
+
+// A stop on an issue that nobody touched for long is on no list of what changed.
+void Steering::hear_stops(const std::vector<github::Issue>& issues) {
+  stops_heard_ = true;
+  for (const auto& issue : issues) {
+    const auto found = incidents_.find(issue.number);
+    if (found != incidents_.end())
+      hear_label(issue, found->second, kStopLabel, stops_.contains(issue.number));
+  }
 }
 
 // `before`: whether it is taken for on while nobody has looked.
@@ -226,7 +182,7 @@ std::optional<Steering::Drafts> Steering::heed(const Asked& asked, const Book& b
   const Incident* incident = book.find(asked.incident);
   std::string id = comment_id(asked.incident, asked.comment);
   if (incident == nullptr || recorded_.contains(id)) return std::nullopt;
-  const auto events = judge(asked, *incident, now.wall);
+  const auto events = judge(asked, *incident, now.wall, services_);
   if (asked.said) passed_over_[asked.comment] = asked.said->updated_at;
   if (events.empty()) return std::nullopt;
   const Verb verb = parse_command(asked.said->body)->verb;
@@ -237,7 +193,7 @@ std::optional<Steering::Drafts> Steering::heed(const Asked& asked, const Book& b
   if (refused != refused_at_.end() && asked.said->created_at <= refused->second)
     return std::nullopt;
   if (asked.right < needed_right(verb)) {  // One polite answer, however often it is said.
-    if (refused != refused_at_.end() || refusals_[asked.incident] >= kRefusalsMax)
+    if (refused != refused_at_.end() || refusals_[asked.incident] >= kRefusedMax)
       return std::nullopt;
     id = refusal;
   }
@@ -255,7 +211,8 @@ std::optional<Steering::Drafts> Steering::heed(const SeenWho& seen, const Book& 
   if (incident == nullptr || !seen.change || seen.is_ours || seen.change->is_bot)
     return std::nullopt;
   const std::string id = name_of(seen.incident, "event", seen.change->id);
-  const bool counts = seen.change->closed ? goes_on(*incident) : incident->state == State::closed;
+  const bool counts =
+      seen.change->closed ? goes_on(incident->state) : incident->state == State::closed;
   if (!counts || recorded_.contains(id)) return std::nullopt;
   role::Drafter drafter(book, incident::Role::scribe, random, now);
   if (seen.change->closed)
@@ -269,7 +226,8 @@ std::optional<Steering::Drafts> Steering::heed(const SeenLabel& seen, const Book
                                                base::Random& random, base::Now now) {
   const Incident* incident = book.find(seen.incident);
   const std::string id = name_of(seen.incident, "event", seen.change->id);
-  if (incident == nullptr || recorded_.contains(id) || !goes_on(*incident)) return std::nullopt;
+  if (incident == nullptr || recorded_.contains(id) || !goes_on(incident->state))
+    return std::nullopt;
   // Taking it off ends the hold that it began, and no other.
   if (!seen.change->added && !held_by_label_.contains(seen.incident)) return std::nullopt;
   role::Drafter drafter(book, incident::Role::scribe, random, now);
@@ -282,6 +240,7 @@ std::optional<Steering::Drafts> Steering::heed(const SeenLabel& seen, const Book
 std::optional<Listen> Steering::listen(const Book& book, base::Now now) const {
   if (!is_on() || now.boot < listen_at_) return std::nullopt;
   Listen listen;
+  listen.all_stops = !stops_heard_;
   listen.issues_since =
       issues_since_.value_or(now.wall - std::chrono::duration_cast<base::Millis>(kReopenings));
   for (const auto id : book.live()) {

@@ -18,6 +18,7 @@
 #include "agents/scribe/commands.h"
 #include "base/id.h"
 #include "github/github.h"
+#include "incident/asked.h"
 #include "incident/incident.h"
 #include "role/role.h"
 
@@ -33,12 +34,15 @@ struct Fault {
 struct Listen {
   std::optional<base::WallTime> comments_since;
   base::WallTime issues_since;
+  bool all_stops = false;  // Besides, each issue with sre:stop, whatever its age.
 };
 struct Heard {
   std::optional<Fault> fault;
   std::vector<github::Comment> comments;
   std::vector<github::Issue> issues;
-  std::string login;  // Ours; empty: not known.
+  std::string login;                                       // Ours; empty: not known.
+  std::set<std::string> voices = {};                       // All of ours that are known.
+  std::optional<std::vector<github::Issue>> stopped = {};  // Those with sre:stop, when asked for.
 };
 // This comment as it is now, and what its author may do now.
 struct Ask {
@@ -86,11 +90,14 @@ struct SeenLabel {
 // `incident` is as it stands in the ledger now.
 [[nodiscard]] std::vector<incident::Payload> judge(const Asked& asked,
                                                    const incident::Incident& incident,
-                                                   base::WallTime now);
+                                                   base::WallTime now,
+                                                   const incident::Dependencies& services);
 
 class Steering {
  public:
-  explicit Steering(base::Duration every) : every_(every) {}
+  // `services`: all that are configured.
+  Steering(base::Duration every, incident::Dependencies services)
+      : every_(every), services_(std::move(services)) {}
 
   void absorb(const incident::Event& event);
   // None of these has a fault.
@@ -129,10 +136,12 @@ class Steering {
                              base::Random& random, base::Now now);
   void hear_label(const github::Issue& issue, incident::IncidentId incident,
                   const std::string& label, bool before);
+  void hear_stops(const std::vector<github::Issue>& issues);
   void hear(const github::Comment& comment, const incident::Book& book);
   void hear(const github::Issue& issue, const incident::Book& book);
 
   const base::Duration every_;
+  const incident::Dependencies services_;
   base::Instant listen_at_;
   std::optional<base::WallTime> comments_since_, issues_since_;
   std::map<std::int64_t, incident::IncidentId> incidents_;  // By issue.
@@ -151,6 +160,7 @@ class Steering {
   std::set<incident::IncidentId> held_by_label_;
   std::set<std::int64_t> stops_;  // Issues with sre:stop by somebody who may.
   bool heard_ = false;            // At least once since the start.
+  bool stops_heard_ = false;      // All issues with sre:stop, once since the start.
 };
 
 }  // namespace scribe

@@ -1,5 +1,8 @@
 // The Scribe's part for issues of ours that are not, or no longer, an incident's thread: those that
-// are full and continued in another, and twins that came to light after they had been given up.
+// are full and continued in another, and twins that came to light after they had been given up;
+// comments likewise.
+#include <tuple>
+
 #include "agents/scribe/markers.h"
 #include "agents/scribe/scribe.h"
 #include "agents/scribe/umbrella.h"
@@ -29,6 +32,27 @@ void Scribe::hear_issues(const Heard& heard) {
       telling.full_issue = issue.number;
       telling.settled = false;
     }
+  }
+}
+
+// A list that lags shows a comment only after it was given up and written anew.
+void Scribe::hear_twins(const Heard& heard) {
+  std::map<std::string, std::pair<incident::IncidentId, std::string>> lost;
+  for (const auto& [id, telling] : tellings_) {
+    for (const auto& [op, key] : telling.outbox.lost_comments())
+      lost.emplace(op, std::pair(id, key));
+  }
+  if (lost.empty()) return;
+  for (const auto& comment : heard.comments) {
+    const bool is_ours = heard.login.empty() || heard.voices.contains(comment.author);
+    const auto found = lost.find(operation_in(comment.body));
+    if (!is_ours || found == lost.end()) continue;
+    Write made;
+    made.kind = "comment";
+    std::tie(made.incident, made.key) = found->second;
+    if (!has_marker(comment.body, marker_of(made, found->first))) continue;
+    Telling& telling = tellings_[made.incident];
+    if (telling.comment_twins.insert(comment.id).second) telling.settled = false;
   }
 }
 

@@ -85,6 +85,16 @@ class Comments {
       approvals_[key].asked = asked;
       note(key);
     }
+    if (const auto* plan = as<PlanMade>(event)) {
+      plans_[plan->hash] = plan;
+      if (!plan->asked_by.empty() && !restart_.key.empty())
+        put(restart_.key, answer_page({restart_.said, nullptr, plan, nullptr, nullptr}));
+    }
+    if (const auto* judged = as<PlanJudged>(event); judged != nullptr && !dry_run_.key.empty()) {
+      const auto plan = plans_.find(judged->plan);
+      put(dry_run_.key, answer_page({dry_run_.said, nullptr, nullptr, judged,
+                                     plan == plans_.end() ? nullptr : plan->second}));
+    }
     if (const auto* given = as<ApprovalGiven>(event)) {
       const auto found = approvals_.find("approval:" + bare(given->plan, 40));
       if (found != approvals_.end()) found->second.given = given;
@@ -161,12 +171,19 @@ class Comments {
       put("postmortem:1", postmortem_page(*written));
   }
 
-  // It says what was known then, and never changes.
+  // It says what was known then. Only what comes of a restart or a dry run is put in later.
   void answer(const OperatorCommanded& said) {
     const auto known = diagnoses_.find(diagnosis_);
-    std::string page = answer_page({&said, known == diagnoses_.end() ? nullptr : &known->second});
+    std::string page = answer_page(
+        {&said, known == diagnoses_.end() ? nullptr : &known->second, nullptr, nullptr, nullptr});
+    const bool counts = said.refusal.empty();
+    if (counts && verb_of(said) == "/restart") restart_ = {};
+    if (counts && verb_of(said) == "/dry-run") dry_run_ = {};
     if (page.empty() || answers_ == kAnswersMax) return;
-    put("answer:" + std::to_string(++answers_), std::move(page));
+    const std::string key = "answer:" + std::to_string(++answers_);
+    put(key, std::move(page));
+    if (counts && verb_of(said) == "/restart") restart_ = {key, &said};
+    if (counts && verb_of(said) == "/dry-run") dry_run_ = {key, &said};
   }
 
   [[nodiscard]] std::string body_of(const std::string& key) const {
@@ -188,7 +205,13 @@ class Comments {
   std::map<std::string, ApprovalPage> approvals_;
   std::map<std::string, ActionPage> actions_;
   std::vector<const Evidence*> evidence_;
-  std::string diagnosis_;  // Key of the current one.
+  std::string diagnosis_;                         // Key of the current one.
+  std::map<std::string, const PlanMade*> plans_;  // By hash.
+  struct Answer {
+    std::string key;
+    const OperatorCommanded* said = nullptr;
+  };
+  Answer restart_, dry_run_;  // The latest that something is still put into.
   const VerificationAsked* asked_ = nullptr;
   const VerificationTried* first_good_ = nullptr;
   int verdicts_ = 0, escalations_ = 0, answers_ = 0;

@@ -48,4 +48,30 @@ std::string objection_to_restart(const Incident& incident, const std::string& se
          (near.empty() ? "; " + here : ", the nearest name is \"" + near + "\"");
 }
 
+std::string objection_to_rollback(const Incident& incident) {
+  if (is_in_flight(incident)) return "the last action has no outcome yet";
+  const Attempt* last = nullptr;
+  for (const auto& attempt : incident.attempts) {
+    if (attempt.state == OperationState::done) last = &attempt;
+  }
+  if (last == nullptr) return "no action was carried out for this incident";
+  const std::string what =
+      std::string(to_string(last->intent.action)) + " of " + last->intent.service;
+  switch (last->intent.action) {
+    case Action::restart:
+      return "the last action was the " + what +
+             ": image and configuration stayed as they were, there is nothing to take back";
+    case Action::scale_up:
+    case Action::scale_down:
+    case Action::rollback:
+    case Action::revert_config:
+    case Action::clear_queue:
+    case Action::pull_request:
+    case Action::escalate:
+    case Action::noop:
+      break;
+  }
+  return "the last action, the " + what + ", cannot be taken back from here";
+}
+
 }  // namespace incident

@@ -1,4 +1,4 @@
-// Which services a person may have restarted on an incident's issue. Pure.
+// What a person may ask for on an incident's issue. Pure.
 #pragma once
 
 #include <map>
@@ -20,5 +20,9 @@ using Dependencies = std::map<std::string, std::vector<std::string>>;
 // Why this one may not be; empty when it may. In words for the person who asked.
 [[nodiscard]] std::string objection_to_restart(const Incident& incident, const std::string& service,
                                                const Dependencies& services);
+
+// Why the incident's last action cannot be taken back; empty when it can. Whoever adds an action
+// that has an undo adds it here, and its plan beside that of the restart (agents/brain/asked.h).
+[[nodiscard]] std::string objection_to_rollback(const Incident& incident);
 
 }  // namespace incident

@@ -383,8 +383,7 @@ Step obey(const Incident& was, const OperatorCommanded& said, const Event& event
     next.held_by.clear();
     next.dry_run = false;
   }
-  const bool goes_on = !is_over(was.state) || was.state == State::escalated;
-  if (verb == "/restart" && goes_on && !is_at_work(was.state)) {
+  if (verb == "/restart" && goes_on(was.state) && !is_at_work(was.state)) {
     next.restart_asked = AskedRestart{argument_of(said), by, event.at};
     changed = true;
   }
@@ -422,9 +421,6 @@ Step dispatch(const Incident& was, const Event& event) {
   base::fail_ensure("an incident in no state");
 }
 
-// Not over, or in the hands of a person.
-bool goes_on(State state) { return !is_over(state) || state == State::escalated; }
-
 }  // namespace
 
 Incident::Incident() = default;
@@ -459,6 +455,8 @@ bool is_over(State state) {
   }
   base::fail_ensure("an incident in no state");
 }
+
+bool goes_on(State state) { return !is_over(state) || state == State::escalated; }
 
 std::string verb_of(const OperatorCommanded& said) {
   return said.command.substr(0, said.command.find(' '));

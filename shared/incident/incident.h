@@ -131,6 +131,8 @@ struct Step {
 [[nodiscard]] bool is_due(const Incident& incident, Command command);
 // No role has anything left to decide or prove: what remains is to tell and to remember.
 [[nodiscard]] bool is_over(State state);
+// Not over, or in the hands of a person.
+[[nodiscard]] bool goes_on(State state);
 // The first word of a command: "/restart".
 [[nodiscard]] std::string verb_of(const OperatorCommanded& said);
 // An operation has no known outcome, or the proof of one is under way.

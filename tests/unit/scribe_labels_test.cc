@@ -89,6 +89,26 @@ TEST_CASE("labels: sre:stop on an incident's issue is a stop, whoever may label"
   CHECK_FALSE(world.book().stop());
 }
 
+TEST_CASE("labels: sre:stop on an issue that nobody touched for months outlives a restart") {
+  Steered world;
+  world.options.make_control_issue = true;
+  world.restart();
+  await_approval(world);
+  world.github.set_label("carol", 1, "sre:stop", true);
+  world.settle(5s);
+  REQUIRE(world.book().stop());
+  world.clock.advance(90 * 24h);
+  for (int life = 0; life < 3; ++life) {
+    world.restart();
+    world.settle(10s);
+    CHECK(world.book().stop());
+  }
+  CHECK(world.ledger.count<StopCleared>() == 0);
+  world.github.set_label("carol", 1, "sre:stop", false);
+  world.settle(5s);
+  CHECK_FALSE(world.book().stop());
+}
+
 TEST_CASE("votes: one for each person, none for bots, and the last word counts") {
   using github::Reaction;
   const auto tally = [](std::vector<Reaction> reactions) {

@@ -41,6 +41,7 @@ inline void await_approval(World& world, const std::string& hash = kPlan) {
 struct Steered : World {
   Steered() {
     options.steer_every = 1s;
+    options.depends_on = {{"policy", {"user"}}, {"user", {}}, {"billing", {}}};
     restart();
     github.set_right("root", Right::admin);
     github.set_right("alice", Right::maintain);

@@ -104,12 +104,19 @@ TEST_CASE("steering: 12 identities by 9 commands") {
       world.github.say(who.login, 1, line.text, who.is_bot);
       world.settle(6s);
       const bool may = who.is_heard && who.right >= scribe::needed_right(line.verb);
-      const bool holds = line.verb == Verb::hold ? may : line.verb == Verb::resume && !may;
+      const bool begins_hold = line.verb == Verb::hold || line.verb == Verb::dry_run;
+      const bool holds = begins_hold ? may : line.verb == Verb::resume && !may;
+      const auto& after = world.incident(1);
+      CHECK(after.dry_run == (may && line.verb == Verb::dry_run));
+      CHECK(after.preview_asked_by == (may && line.verb == Verb::dry_run ? who.login : ""));
+      CHECK(after.escalation_asked_by == (may && line.verb == Verb::escalate ? who.login : ""));
+      CHECK(after.restart_asked.has_value() == (may && line.verb == Verb::restart));
+      const bool declined = line.verb == Verb::rollback;  // Nothing was done that could be.
       CHECK(world.count<ApprovalGiven>() == (may && line.verb == Verb::approve ? 1 : 0));
       CHECK(world.count<StoodDown>() == (may && line.verb == Verb::close ? 1 : 0));
       CHECK(world.incident(1).held_by.empty() == !holds);
       CHECK(world.count<OperatorCommanded>() - before == (who.is_heard ? 1 : 0));
-      CHECK(world.answers("💬 **Not done**") == (who.is_heard && !may ? 1 : 0));
+      CHECK(world.answers("💬 **Not done**") == (who.is_heard && (!may || declined) ? 1 : 0));
       const State state = !may                         ? State::awaiting_approval
                           : line.verb == Verb::approve ? State::planned
                           : line.verb == Verb::close   ? State::closed
@@ -123,18 +130,24 @@ TEST_CASE("steering: 12 identities by 9 commands") {
 TEST_CASE("steering: the answers say what people asked for") {
   Steered world;
   await_approval(world);
-  for (const char* line : {"/why", "/hold", "/resume", "/escalate", "/restart policy", "/dry-run"})
+  for (const char* line :
+       {"/why", "/hold", "/resume", "/rollback", "/escalate", "/restart policy", "/dry-run"})
     world.github.say("alice", 1, line);
   world.settle(6s);
   std::string all;
   for (const auto& comment : world.thread()) all += comment.body;
   for (const char* words :
        {"🧠 **Why**", "OOMKilled is true", "✋ **Held** by `alice`", "▶️ **Resumed** by `alice`",
-        "🙋 **Noted**", "💬 **What is possible**", "restart `policy`"}) {
+        "no action was carried out", "🔁 **Restart asked** by `alice`, `/restart policy`",
+        "🧪 **Dry run**, asked by `alice`"}) {
     CAPTURE(words);
     CHECK(all.find(words) != std::string::npos);
   }
-  CHECK(world.incident(1).held_by.empty());  // In the order of the comments.
+  CHECK(world.incident(1).held_by == "alice");  // In the order of the comments.
+  CHECK(world.incident(1).dry_run);
+  CHECK(world.incident(1).escalation_asked_by == "alice");
+  REQUIRE(world.incident(1).restart_asked);
+  CHECK(world.incident(1).restart_asked->service == "policy");
   CHECK(world.incident(1).state == State::awaiting_approval);
   const int writes = world.github.writes();
   world.restart();

@@ -1,0 +1,108 @@
+// What a comment leads to: who may say it, when, and why not.
+#include "agents/scribe/steering.h"
+#include "base/text.h"
+
+namespace scribe {
+namespace {
+
+using namespace incident;  // NOLINT: the domain's words are this file's words.
+
+constexpr base::Duration kFresh = std::chrono::minutes(30);  // Only a hold may be older.
+
+bool is_edited(const github::Comment& comment) { return comment.updated_at != comment.created_at; }
+
+// Why this plan cannot be approved now; empty when it can.
+std::string objection(const Order& command, const Incident& incident, base::WallTime now) {
+  const bool waits = incident.state == State::awaiting_approval && incident.plan &&
+                     incident.asked && incident.asked->plan == incident.plan->hash;
+  if (!waits) return "no plan of this incident waits for approval";
+  if (now > incident.asked->expires)
+    return "the time to approve plan " + incident.plan->hash + " is over";
+  if (command.argument.empty())
+    return "it names no plan; the one that waits is " + incident.plan->hash;
+  if (command.argument != incident.plan->hash)
+    return "it names another plan than the one that waits, " + incident.plan->hash;
+  return "";
+}
+
+// Why no restart can be asked for now; empty when one can.
+std::string objection_to_restart_now(const Order& command, const Incident& incident,
+                                     const Dependencies& services) {
+  if (is_at_work(incident.state))
+    return "an action of this incident is under way; it comes to its outcome first";
+  if (incident.dry_run)
+    return "this incident is in dry run since " + incident.held_by + " asked for it; /resume first";
+  if (!incident.held_by.empty())
+    return "this incident is held by " + incident.held_by + "; /resume first";
+  if (incident.restart_asked) return "another restart is asked for, and is being planned";
+  return objection_to_restart(incident, command.argument, services);
+}
+
+// Why it leads nowhere as the incident stands; empty when it does lead somewhere.
+std::string objection_to_state(const Order& command, const Incident& incident,
+                               const Dependencies& services) {
+  const bool escalated = incident.state == State::escalated;
+  switch (command.verb) {
+    case Verb::restart:
+      return objection_to_restart_now(command, incident, services);
+    case Verb::rollback:
+      return objection_to_rollback(incident);
+    case Verb::escalate:
+      return escalated ? "a person has this incident already" : "";
+    case Verb::resume:
+      return escalated && incident.held_by.empty()
+                 ? "nothing is held, and a person has this incident: only /restart and the name of "
+                   "a service makes anything begin"
+                 : "";
+    case Verb::approve:
+    case Verb::hold:
+    case Verb::why:
+    case Verb::dry_run:
+    case Verb::close:
+      return "";
+  }
+  return "";
+}
+
+std::string objection_of(const Order& command, const Asked& asked, const Incident& incident,
+                         base::WallTime now, const Dependencies& services) {
+  const auto need = needed_right(command.verb);
+  if (asked.right < need) {
+    return "it takes the right " + std::string(github::to_string(need)) + " in this repository";
+  }
+  if (is_approval(command.verb)) {
+    if (!asked.is_approver) return "only the approvers that the configuration names may approve";
+    if (is_edited(*asked.said)) return "an edited comment approves nothing; please write a new one";
+    if (now - asked.said->created_at > kFresh) return "it is more than 30 minutes old";
+  }
+  if (command.verb == Verb::approve) return objection(command, incident, now);
+  if (command.verb == Verb::why) return "";
+  if (!goes_on(incident.state)) return "this incident is over";
+  return objection_to_state(command, incident, services);
+}
+
+}  // namespace
+
+std::vector<Payload> judge(const Asked& asked, const Incident& incident, base::WallTime now,
+                           const Dependencies& services) {
+  if (!asked.said || asked.is_ours || asked.said->is_bot) return {};
+  const auto command = parse_command(asked.said->body);
+  if (!command) return {};
+  const bool must_answer = is_approval(command->verb);
+  if (is_edited(*asked.said) && !must_answer) return {};
+  if (command->verb != Verb::hold && !must_answer && now - asked.said->created_at > kFresh)
+    return {};
+  const std::string& by = asked.said->author;
+  // Of a restart, what follows the name is no part of it.
+  const bool restarts = command->verb == Verb::restart && !command->argument.empty();
+  const std::string line = base::clean_text(
+      restarts ? std::string(to_string(command->verb)) + " " + command->argument : command->line);
+  const std::string refusal = objection_of(*command, asked, incident, now, services);
+  std::vector<Payload> events{OperatorCommanded{line, by, refusal}};
+  if (!refusal.empty()) return events;
+  if (command->verb == Verb::approve) events.emplace_back(ApprovalGiven{incident.plan->hash, by});
+  if (command->verb == Verb::close) events.emplace_back(StoodDown{"Asked for by /close.", by});
+  return events;
+}
+
+}  // namespace scribe
