@@ -101,6 +101,7 @@ struct Forge::State {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
   State(const base::Clock& time, CallBudget budget) : clock(time), checker(time, budget) {}
+  [[nodiscard]] std::optional<http::Response> admit(const http::Request& head);
   [[nodiscard]] http::Response handle(const http::Request& request);
   [[nodiscard]] base::Status pass(const std::function<void()>& work);  // A write, told of.
   [[nodiscard]] http::Response pass(const http::Request& request, bool is_write, bool is_api);
@@ -119,6 +120,12 @@ struct Forge::State {
   std::latch is_ready{1};                // The address is known only once the server listens.
   std::unique_ptr<http::Server> server;  // Last: stops before the rest goes.
 };
+
+std::optional<http::Response> Forge::State::admit(const http::Request& head) {
+  if (!GitDoor::owns(head.path)) return std::nullopt;
+  is_ready.wait();
+  return door->refuse(head);
+}
 
 http::Response Forge::State::handle(const http::Request& request) {
   is_ready.wait();
@@ -185,6 +192,7 @@ base::Result<std::unique_ptr<Forge>> Forge::open(Options options, const base::Cl
   server.port = options.port;
   server.body_limit = kServerBodyMax;
   server.large_bodies = {GitDoor::owns, kPushMax};
+  server.admit = [state = state.get()](const auto& head) { return state->admit(head); };
   server.threads = kThreads + kGitCallsMax;  // Git's calls wait for a child.
   state->server = std::make_unique<http::Server>(
       server, [state = state.get()](const auto& request) { return state->handle(request); });

@@ -91,9 +91,14 @@ GitDoor::GitDoor(Api& api, Gate gate, std::string repository, git::BackendOption
 
 bool GitDoor::owns(std::string_view path) { return !service_of(path).empty() && !Api::owns(path); }
 
-http::Response GitDoor::handle(const http::Request& request) {
-  const std::string_view service = service_of(request.path);
+std::optional<http::Response> GitDoor::refuse(const http::Request& head) {
   std::string login;
+  return find_refusal(head, login);
+}
+
+std::optional<http::Response> GitDoor::find_refusal(const http::Request& request,
+                                                    std::string& login) {
+  const std::string_view service = service_of(request.path);
   const std::string token = token_of(request);
   const base::Status asked = gate_([&] { login = api_.login_of_any_token(token); });
   if (!asked.ok()) return say(503, asked.error().message);
@@ -104,7 +109,13 @@ http::Response GitDoor::handle(const http::Request& request) {
   }
   const bool is_writing = is_push(request, service);
   if (is_writing && role < Role::write) return say(403, "Permission to push denied to " + login);
-  if (auto fault = find_fault(request, service)) return *fault;
+  return find_fault(request, service);
+}
+
+http::Response GitDoor::handle(const http::Request& request) {
+  std::string login;
+  if (auto refusal = find_refusal(request, login)) return std::move(*refusal);
+  const std::string_view service = service_of(request.path);
   const git::BackendCall call{request, std::string(service), login, {}};
   return service == "/git-receive-pack" ? push(call) : run(call);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <semaphore>
 #include <string>
 #include <string_view>
@@ -27,11 +28,16 @@ class GitDoor {
   GitDoor(Api& api, Gate gate, std::string repository, git::BackendOptions options);
 
   [[nodiscard]] static bool owns(std::string_view path);
+  // By its header: why a request for git is not to be served; nothing when it is. So nobody's body
+  // is read who has not signed in for what it asks.
+  [[nodiscard]] std::optional<http::Response> refuse(const http::Request& head);
   // Waits for git: never to be called from within the gate.
   [[nodiscard]] http::Response handle(const http::Request& request);
   void stop() { backend_.stop(); }
 
  private:
+  [[nodiscard]] std::optional<http::Response> find_refusal(const http::Request& head,
+                                                           std::string& login);
   [[nodiscard]] http::Response push(const git::BackendCall& call);
   [[nodiscard]] http::Response run(const git::BackendCall& call);
 

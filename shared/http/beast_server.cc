@@ -105,7 +105,8 @@ using WireRequest = wire::request<wire::string_body>;
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
-Request to_request(WireRequest&& from, Target target, std::string remote_address) {
+// Without the body.
+Request to_head(const WireRequest& from, Target target, std::string remote_address) {
   Request request;
   request.method = std::string(view(from.method_string()));
   request.target = std::string(view(from.target()));
@@ -114,8 +115,13 @@ Request to_request(WireRequest&& from, Target target, std::string remote_address
   for (const auto& field : from) {
     request.headers.emplace_back(view(field.name_string()), view(field.value()));
   }
-  request.body = std::move(from.body());
   request.remote_address = std::move(remote_address);
+  return request;
+}
+
+Request to_request(WireRequest&& from, Target target, std::string remote_address) {
+  Request request = to_head(from, std::move(target), std::move(remote_address));
+  request.body = std::move(from.body());
   return request;
 }
 
@@ -344,8 +350,19 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     if (endpoint != context_.endpoints.end() && beast::websocket::is_upgrade(request)) {
       return upgrade(endpoint->second);
     }
+    if (const auto refusal = find_refusal(request)) return refuse(*refusal);
     if (view(request[wire::field::expect]) == "100-continue") return write_continue();
     read_body();
+  }
+
+  // What the owner of the server has against reading this request's body.
+  [[nodiscard]] std::optional<Response> find_refusal(const WireRequest& request) const {
+    if (!context_.options.admit || parser_->is_done()) return std::nullopt;
+    try {
+      return context_.options.admit(to_head(request, *target_, remote_address_));
+    } catch (...) {
+      return make_refusal(500);
+    }
   }
 
   // The header is read with the largest limit there is; from now on its path's own counts.
@@ -392,10 +409,12 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     write(response, request.method == "HEAD");
   }
 
-  void refuse(int status) {
+  void refuse(int status) { refuse(make_refusal(status)); }
+
+  void refuse(Response response) {
     keep_alive_ = false;
     is_answering_ = true;
-    write(make_refusal(status), false);
+    write(std::move(response), false);
   }
 
   void write(Response response, bool head_only) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,6 +50,11 @@ struct Response {
 // a bare 500. Blocking delays the other connections of that thread, so: short or more threads.
 using Handler = std::function<Response(const Request&)>;
 
+// Judges a request that announces a body by its header alone (`body` is empty), before any of the
+// body is read: an answer refuses it and ends the connection. Called as a handler is; requests
+// without a body go to the handler at once. An exception becomes a bare 500.
+using Admit = std::function<std::optional<Response>(const Request& head)>;
+
 // Paths whose bodies may be longer than others', and encoded: the handler decodes them.
 struct LargeBodies {
   std::function<bool(std::string_view path)> is_for;  // Null: no path. Called on several threads.
@@ -60,6 +66,7 @@ struct ServerOptions {
   int port = 0;                        // 0: the system picks a free one.
   std::size_t body_limit = 1U << 20U;  // Bytes; a longer body is answered 413 without being read.
   LargeBodies large_bodies;
+  Admit admit;                                        // Null: every body within its limit is read.
   std::chrono::milliseconds header_deadline{10'000};  // From the first byte (or the connect).
   std::chrono::milliseconds body_deadline{30'000};
   std::chrono::milliseconds idle_deadline{75'000};  // Between two requests of one connection.

@@ -135,22 +135,45 @@ def refuse(stage, clone):
         line = f"{'0' * 40} {sha} {name}\0report-status\n".encode()
         stage.call("POST", push, f"{len(line) + 4:04x}".encode() + line + b"0000", headers=typed,
                    expect=422)
+    refuse_unread(stage)
     refuse_too_long(stage)
+
+
+def announce(stage, service, size, token, repository="sre-space/demo.git"):
+    """Sends the head of a request and nothing of its body: the status and the way to sign in, told by that alone."""
+    address = urllib.parse.urlparse(stage.url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    connection.putrequest("POST", f"/{repository}/{service}")
+    if token:
+        connection.putheader("Authorization", "Bearer " + token)
+    connection.putheader("Content-Type", f"application/x-{service}-request")
+    connection.putheader("Content-Length", str(size))
+    connection.endheaders()
+    response = connection.getresponse()
+    response.read()
+    told = response.status, response.getheader("WWW-Authenticate")
+    connection.close()
+    return told
+
+
+def refuse_unread(stage):
+    """Nothing of a body is read for somebody who may not do what it asks."""
+    sign_in = 'Basic realm="forge"'
+    for service, token, repository, wanted in (
+            ("git-receive-pack", None, "sre-space/demo.git", (401, sign_in)),
+            ("git-receive-pack", "wrong", "sre-space/demo.git", (401, sign_in)),
+            ("git-receive-pack", "reader-token", "sre-space/demo.git", (403, None)),
+            ("git-receive-pack", "owner-token", "sre-space/other.git", (404, None)),
+            ("git-upload-pack", None, "sre-space/demo.git", (401, sign_in)),
+            ("git-upload-pack", "wrong", "sre-space/other.git", (401, sign_in))):
+        told = announce(stage, service, 60 << 20, token, repository)
+        stage.check(told == wanted, f"{service} by {token} on {repository}: {told} unread")
 
 
 def refuse_too_long(stage):
     """By the announced length alone: nothing of the body is sent, which would race with the door closing."""
-    address = urllib.parse.urlparse(stage.url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
-    connection.putrequest("POST", "/sre-space/demo.git/git-upload-pack")
-    connection.putheader("Authorization", "Bearer owner-token")
-    connection.putheader("Content-Type", "application/x-git-upload-pack-request")
-    connection.putheader("Content-Length", str(65 << 20))
-    connection.endheaders()
-    status = connection.getresponse().status
-    connection.close()
-    if status != 413:
-        stage.faults.append(f"a body of 65 MB: {status} instead of 413")
+    status, _ = announce(stage, "git-upload-pack", 65 << 20, "owner-token")
+    stage.check(status == 413, f"a body of 65 MB: {status} instead of 413")
 
 
 def fetch_zipped(stage):

@@ -238,6 +238,54 @@ TEST_CASE("server: Expect: 100-continue is answered before the body") {
   CHECK(status_line(peer.read_until("\r\n\r\n")) == "HTTP/1.1 200 OK");
 }
 
+TEST_CASE("server: who is not admitted is answered before the body, others go on") {
+  ServerOptions options = quick_options();
+  options.admit = [](const Request& head) -> std::optional<Response> {
+    if (head.path == "/broken") throw std::runtime_error("secret");
+    if (head.header("Authorization") == "yes" && head.body.empty()) return std::nullopt;
+    Response refusal = make_response(401, "text/plain", "sign in\n");
+    refusal.headers.emplace_back("WWW-Authenticate", "Basic realm=\"x\"");
+    return refusal;
+  };
+  std::atomic<int> handled = 0;
+  Server server(options, [&](const Request& request) {
+    ++handled;
+    return echo(request);
+  });
+  REQUIRE(server.start().ok());
+  const std::string length = " HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n";
+  const std::string chunks = " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n";
+  struct Row {
+    const char* name;
+    std::string head;  // No body follows.
+    const char* status;
+  };
+  for (const Row& row : {
+           Row{"a body of known length", "POST /a" + length, "401"},
+           Row{"chunks", "POST /a" + chunks, "401"},
+           Row{"one that asks first", "POST /a" + length + "Expect: 100-continue\r\n", "401"},
+           Row{"a GET with a body", "GET /a" + length, "401"},
+           Row{"a judge that throws", "POST /broken" + length, "500"},
+       }) {
+    CAPTURE(row.name);
+    const std::string reply = exchange(server.port(), row.head + "\r\n");
+    CHECK(status_line(reply).substr(0, 12) == std::string("HTTP/1.1 ") + row.status);
+    CHECK(reply.find("Connection: close\r\n") != std::string::npos);
+    CHECK((reply.find("WWW-Authenticate: Basic") != std::string::npos) ==
+          (std::string(row.status) == "401"));
+    CHECK(reply.find("secret") == std::string::npos);
+  }
+  CHECK(handled == 0);
+  Peer peer(server.port());
+  peer.write("GET /b HTTP/1.1\r\nHost: x\r\n\r\n");  // Has no body: the handler's to judge.
+  CHECK(peer.read_until("GET /b 127.0.0.1 ").ends_with("GET /b 127.0.0.1 "));
+  peer.write("POST /c" + length + "Authorization: yes\r\nExpect: 100-continue\r\n\r\n");
+  CHECK(peer.read_until("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
+  peer.write("hi");
+  CHECK(peer.read_until("127.0.0.1 hi").ends_with("POST /c 127.0.0.1 hi"));
+  CHECK(handled == 2);
+}
+
 TEST_CASE("server: a taken port, a foreign address and nonsense are clear errors") {
   Server first(quick_options(), echo);
   REQUIRE(first.start().ok());
