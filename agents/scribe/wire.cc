@@ -115,7 +115,7 @@ int run(const config::Config& config, const base::Logger& log) {
   GithubAdapter adapter(**github, mailbox, std::move(around));
   log.info("the scribe writes", {{"api", target->line.api}, {"repository", target->repository}});
   auto outside = (*desk)->outside(config, log, stop);
-  outside.reads_inbox = true;
+  outside.inbox = "github";
   role::Loop<Scribe> loop(
       scribe, outside, mailbox, key_of,
       [&](const std::string& name, const Request& request) { adapter.dispatch(name, request); });

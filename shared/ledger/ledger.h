@@ -40,6 +40,10 @@ struct Delivery {
   base::WallTime received;
 };
 
+// How long a delivery that was taken is kept, so that a repetition is known as one.
+// Source of the number: RELIABILITY.md section 3, row 8.
+inline constexpr base::Millis kDeliveryKept = std::chrono::hours(24 * 30);
+
 struct Lease {
   std::int64_t epoch = 0;  // Grows with every change of holder.
   std::string holder;
@@ -69,6 +73,10 @@ class Ledger {
   // Keeps a delivery; false when it was there already (same id, or same body within the source).
   virtual base::Result<bool> deliver(const Delivery& delivery) = 0;
   virtual base::Result<std::vector<Delivery>> deliveries(std::int64_t after, int limit = 100) = 0;
+  // Forgets deliveries of a source up to that position that came before that time, at most `limit`,
+  // oldest first; answers how many. What is forgotten no longer makes an equal one a repetition.
+  virtual base::Result<int> forget(const std::string& source, std::int64_t up_to,
+                                   base::WallTime before, int limit) = 0;
 
   // Takes or renews the lease for `duration`: free, expired or already `holder`'s. A new holder
   // gets a new epoch. Errors besides: conflict (somebody else holds it).

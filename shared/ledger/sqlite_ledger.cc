@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS inbox(
   position INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, delivery TEXT NOT NULL,
   body_hash TEXT NOT NULL, body BLOB NOT NULL, received_ms INTEGER NOT NULL,
   UNIQUE(source, delivery), UNIQUE(source, body_hash));
+CREATE INDEX IF NOT EXISTS inbox_age ON inbox(source, received_ms);
 CREATE TABLE IF NOT EXISTS leases(
   name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, holder TEXT NOT NULL, expires_ms INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
@@ -234,6 +235,18 @@ class SqliteLedger final : public Ledger {
     }
     if (code != SQLITE_DONE) return failure("read deliveries");
     return found;
+  }
+
+  base::Result<int> forget(const std::string& source, std::int64_t up_to, base::WallTime before,
+                           int limit) override {
+    const std::lock_guard lock(mutex_);
+    Statement row(db_,
+                  "DELETE FROM inbox WHERE position IN (SELECT position FROM inbox "
+                  "WHERE source = ? AND received_ms < ? AND position <= ? "
+                  "ORDER BY received_ms LIMIT ?)");
+    row.bind(source).bind(base::to_ms(before)).bind(up_to).bind(limit);
+    if (row.step() != SQLITE_DONE) return failure("forget deliveries of " + source);
+    return sqlite3_changes(db_);
   }
 
   base::Result<Lease> acquire(const std::string& name, const std::string& holder,

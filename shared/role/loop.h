@@ -22,6 +22,9 @@ namespace role {
 inline constexpr base::Duration kSafetyLook =
     std::chrono::seconds(1);  // Should every wake-up be lost.
 
+inline constexpr base::Duration kTidyEvery = std::chrono::minutes(10);
+inline constexpr int kForgottenAtOnce = 500;  // Deliveries; some ms of the ledger's lock.
+
 // What both templates below need and what depends on no type.
 struct Outside {
   ledger::Ledger& ledger;
@@ -30,7 +33,8 @@ struct Outside {
   const base::Logger& log;
   int stop_descriptor;  // Readable when the process must end.
   std::string stop_file;
-  bool reads_inbox = false;
+  // The source of deliveries this role takes, and forgets when they are old; empty: it reads none.
+  std::string inbox;
 };
 
 // Waits at most until `until` for one of the descriptors; true when the process must end.
@@ -93,7 +97,9 @@ class Loop {
       }
       if (records->size() < 1000) break;
     }
-    return outside_.reads_inbox ? absorb_inbox() : base::Status();
+    if (outside_.inbox.empty()) return {};
+    auto absorbed = absorb_inbox();
+    return absorbed ? tidy_inbox() : absorbed;
   }
 
  private:
@@ -107,6 +113,17 @@ class Loop {
         inbox_ = delivery.position;
       }
     }
+  }
+
+  // A helping now and then: the rest of what is too old goes at the next looks, if the ledger
+  // cannot be written or there is much of it.
+  base::Status tidy_inbox() {
+    const base::Now now = outside_.clock.now();
+    if (now.boot < tidy_at_) return {};
+    auto forgotten = outside_.ledger.forget(outside_.inbox, inbox_,
+                                            now.wall - ledger::kDeliveryKept, kForgottenAtOnce);
+    if (!forgotten || *forgotten < kForgottenAtOnce) tidy_at_ = now.boot + kTidyEvery;
+    return forgotten ? base::Status() : note(forgotten.error());
   }
 
   // True when the ledger must be read again before waiting.
@@ -141,6 +158,7 @@ class Loop {
   std::set<std::string> in_flight_;
   std::int64_t position_ = 0;
   std::int64_t inbox_ = 0;
+  base::Instant tidy_at_{};
 };
 
 }  // namespace role

@@ -77,17 +77,29 @@ base::Result<bool> MemoryLedger::deliver(const ledger::Delivery& delivery) {
     if (known.delivery == delivery.delivery || known.body == delivery.body) return false;
   }
   inbox_.push_back(delivery);
-  inbox_.back().position = static_cast<std::int64_t>(inbox_.size());
+  inbox_.back().position = ++delivered_;
   return true;
 }
 
 base::Result<std::vector<ledger::Delivery>> MemoryLedger::deliveries(std::int64_t after,
                                                                      int limit) {
   const std::lock_guard lock(mutex_);
-  const auto size = static_cast<std::int64_t>(inbox_.size());
-  const auto from = std::clamp<std::int64_t>(after, 0, size);
-  const auto to = std::min(size, from + limit);
-  return std::vector<ledger::Delivery>(inbox_.begin() + from, inbox_.begin() + to);
+  const auto from = std::find_if(inbox_.begin(), inbox_.end(),
+                                 [&](const auto& one) { return one.position > after; });
+  const auto to = from + std::min<std::ptrdiff_t>(limit, inbox_.end() - from);
+  return std::vector<ledger::Delivery>(from, to);
+}
+
+base::Result<int> MemoryLedger::forget(const std::string& source, std::int64_t up_to,
+                                       base::WallTime before, int limit) {
+  const std::lock_guard lock(mutex_);
+  int forgotten = 0;
+  std::erase_if(inbox_, [&](const ledger::Delivery& one) {
+    const bool is_old = one.source == source && one.position <= up_to && one.received < before;
+    if (is_old && forgotten < limit) return ++forgotten > 0;
+    return false;
+  });
+  return forgotten;
 }
 
 base::Result<ledger::Lease> MemoryLedger::acquire(const std::string& name,

@@ -30,6 +30,8 @@ class MemoryLedger final : public ledger::Ledger {
   base::Result<bool> deliver(const ledger::Delivery& delivery) override;
   base::Result<std::vector<ledger::Delivery>> deliveries(std::int64_t after,
                                                          int limit = 100) override;
+  base::Result<int> forget(const std::string& source, std::int64_t up_to, base::WallTime before,
+                           int limit) override;
   base::Result<ledger::Lease> acquire(const std::string& name, const std::string& holder,
                                       base::Duration duration) override;
   base::Result<std::optional<ledger::Lease>> lease(const std::string& name) override;
@@ -61,6 +63,7 @@ class MemoryLedger final : public ledger::Ledger {
   std::map<incident::IncidentId, std::int64_t> changed_;  // Position of the last change of state.
   std::map<std::string, std::string> blobs_;
   std::vector<ledger::Delivery> inbox_;
+  std::int64_t delivered_ = 0;  // The newest delivery's position, forgotten or not.
   std::map<std::string, ledger::Lease> leases_;
   std::deque<base::ErrorCode> faults_;
 };

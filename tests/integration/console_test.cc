@@ -292,6 +292,10 @@ class BrittleLedger final : public ledger::Ledger {
   base::Result<std::vector<ledger::Delivery>> deliveries(std::int64_t after, int limit) override {
     return inner_.deliveries(after, limit);
   }
+  base::Result<int> forget(const std::string& source, std::int64_t up_to, base::WallTime before,
+                           int limit) override {
+    return inner_.forget(source, up_to, before, limit);
+  }
   base::Result<ledger::Lease> acquire(const std::string& name, const std::string& holder,
                                       base::Duration duration) override {
     return inner_.acquire(name, holder, duration);

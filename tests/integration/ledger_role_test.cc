@@ -47,12 +47,25 @@ class TinyRole final : public role::Role<std::string, int> {
   Decide decide_;
 };
 
+// The time of the machine, and what a test adds to it.
+class ShiftedClock final : public base::Clock {
+ public:
+  base::Now now() const override {
+    const base::Now real = base::SystemClock().now();
+    return {real.wall + by_, real.boot + by_};
+  }
+  void advance(base::Millis by) { by_ += by; }
+
+ private:
+  base::Millis by_{0};
+};
+
 // A ledger, its wake-ups, and the loop's end in the role's own hand: the loop runs in the test's
 // thread.
 struct Fixture {
   support::TemporaryFolder folder;
   std::string path = folder.file("ledger.db");
-  base::SystemClock clock;
+  ShiftedClock clock;
   base::Logger log{"tiny", base::LogLevel::error};
   std::unique_ptr<ledger::Ledger> own = open(), other = open();
   std::unique_ptr<ledger::Wakeup> wakeup = listen();
@@ -60,7 +73,7 @@ struct Fixture {
   std::vector<std::string> dispatched;
   std::function<void(const std::string&)> on_dispatch = [](const std::string&) {};
   int stop_descriptor = eventfd(0, EFD_CLOEXEC);
-  bool reads_inbox = false;
+  std::string inbox;
 
   ~Fixture() { close(stop_descriptor); }
 
@@ -78,7 +91,7 @@ struct Fixture {
 
   base::Status run(TinyRole& role, ledger::Ledger& ledger) {
     role::Loop<TinyRole> loop(
-        role, {ledger, *wakeup, clock, log, stop_descriptor, path + ".stop", reads_inbox}, mailbox,
+        role, {ledger, *wakeup, clock, log, stop_descriptor, path + ".stop", inbox}, mailbox,
         [](const std::string& request) { return request; },
         [this](const std::string& key, const std::string&) {
           dispatched.push_back(key);
@@ -260,10 +273,12 @@ TEST_CASE_FIXTURE(Fixture, "loop: ends when asked even while it always has somet
 
 TEST_CASE_FIXTURE(
     Fixture, "loop: the whole inbox is read, more than one helping of it, each delivery once") {
-  reads_inbox = true;
+  inbox = "webhook";
   for (int i = 0; i < 230; ++i) {
-    REQUIRE(
-        other->deliver({0, "webhook", std::to_string(i), "body " + std::to_string(i), {}}).value());
+    REQUIRE(other
+                ->deliver({0, "webhook", std::to_string(i), "body " + std::to_string(i),
+                           clock.now().wall})
+                .value());
   }
   TinyRole role([&](const role::View&, TinyRole& self) {
     CHECK(self.inbox.size() == 230);
@@ -277,6 +292,48 @@ TEST_CASE_FIXTURE(
   CHECK(run(role).ok());
   CHECK(role.inbox.front() == "body 0");
   CHECK(role.inbox.back() == "body 229");
+}
+
+TEST_CASE_FIXTURE(Fixture, "loop: what was taken is forgotten after 30 days, a helping a look") {
+  using std::chrono::hours, std::chrono::minutes;
+  inbox = "github";
+  const auto deliver = [&](const char* source, int number) {
+    const std::string id = std::to_string(number);
+    return other->deliver({0, source, id, "body " + id, clock.now().wall}).value();
+  };
+  const int many = 2 * role::kForgottenAtOnce + 100;
+  for (int i = 0; i < many; ++i) REQUIRE(deliver("github", i));
+  REQUIRE(deliver("webhook", 0));
+  const auto left = [&] { return other->deliveries(0, 10'000).value().size(); };
+  // After each look: what is left, and what happens next.
+  const auto all = static_cast<std::size_t>(many) + 1;
+  const auto helping = static_cast<std::size_t>(role::kForgottenAtOnce);
+  TinyRole role([&](const role::View&, TinyRole& self) {
+    mailbox.post("", 1);
+    switch (self.decisions) {
+      case 1:
+        CHECK(left() == all);
+        clock.advance(hours(24 * 30) - minutes(5));
+        REQUIRE(deliver("github", many));
+        break;
+      case 2:
+        CHECK(left() == all + 1);
+        CHECK_FALSE(deliver("github", 7));  // Still known.
+        clock.advance(minutes(15));
+        break;
+      case 3:
+      case 4:
+        CHECK(left() == all + 1 - helping * static_cast<std::size_t>(self.decisions - 2));
+        break;
+      default:
+        CHECK(left() == 2);  // What came later, and what is another role's.
+        CHECK(self.inbox.size() == all + 1);
+        stop();
+    }
+    return Output();
+  });
+  CHECK(run(role).ok());
+  CHECK(role.decisions == 5);
 }
 
 TEST_CASE_FIXTURE(Fixture, "loop: the stop file is seen at each look") {

@@ -223,6 +223,37 @@ TEST_CASE_FIXTURE(Fixture, "inbox: a delivery is kept once, by its id and by its
   CHECK(ledger->deliveries((*kept)[2].position)->empty());
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "inbox: what is forgotten is old, taken, of that source and not too much") {
+  auto ledger = either();
+  const auto at = [](int second) { return base::wall_from_ms(1000 * second); };
+  const auto deliver = [&](const char* source, int id) {
+    const std::string name = std::to_string(id);
+    return ledger->deliver({0, source, name, "body " + name, at(id)}).value();
+  };
+  for (int i = 1; i <= 5; ++i) REQUIRE(deliver("github", i));
+  REQUIRE(deliver("webhook", 1));
+  const auto positions = [&] {
+    std::vector<std::int64_t> found;
+    const auto kept = ledger->deliveries(0).value();
+    for (const auto& one : kept) found.push_back(one.position);
+    return found;
+  };
+  using Positions = std::vector<std::int64_t>;
+  CHECK(ledger->forget("github", 6, at(1), 10).value() == 0);  // "Before" is not "at".
+  CHECK(ledger->forget("github", 6, at(4), 2).value() == 2);
+  CHECK(positions() == Positions{3, 4, 5, 6});
+  CHECK(ledger->forget("github", 3, at(100), 10).value() == 1);  // Later ones are not taken yet.
+  CHECK(positions() == Positions{4, 5, 6});
+  CHECK(deliver("github", 1));        // Was forgotten, so it is new,
+  CHECK_FALSE(deliver("github", 4));  // and this was not.
+  CHECK(positions() == Positions{4, 5, 6, 7});
+  CHECK(ledger->deliveries(5)->size() == 2);
+  CHECK(ledger->forget("github", 7, at(100), 10).value() == 3);
+  CHECK(deliver("github", 9));
+  CHECK(positions() == Positions{6, 8});  // A position is never given again.
+}
+
 TEST_CASE_FIXTURE(Fixture, "leases: one holder at a time, a new epoch for each new one") {
   auto ledger = either();
   CHECK_FALSE(ledger->lease("fixer").value().has_value());
