@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/redact.h"
 #include "config/field_reader.h"
 #include "config/url.h"
 #include "github/address.h"
@@ -25,7 +26,7 @@ class GithubFields {
     check_api(github);
     read_approvers(github);
     std::string unset;
-    github_.token = secret(github, "token", 1, unset);
+    github_.token = secret(github, "token", base::kSecretMin, unset);
     if (const auto* app = github.find_map("app")) read_app(*app);
     if (const auto* tokens = github.find_map("tokens")) read_tokens(*tokens);
     read_webhook(github);
@@ -53,6 +54,10 @@ class GithubFields {
     if (!value) return "";
     if (std::any_of(value->begin(), value->end(), [](char c) { return c <= ' ' || c > '~'; })) {
       reader.wrong(key, "holds a space or a character that none has");
+    } else if (value->size() < base::kSecretMin) {
+      reader.wrong(key, "shorter than " + std::to_string(least) +
+                            " characters: so short a secret stands in innocent text too and could "
+                            "not be kept out of issues");
     } else if (value->size() < least) {
       reader.wrong(key, "shorter than " + std::to_string(least) + " characters");
     }
@@ -102,7 +107,7 @@ class GithubFields {
     const auto tokens = reader(map, "github.tokens", roles);
     for (const auto& role : roles) {
       std::string unset;
-      auto token = secret(tokens, role, 1, unset);
+      auto token = secret(tokens, role, base::kSecretMin, unset);
       if (!token.empty()) github_.tokens[role] = std::move(token);
       if (!unset.empty()) {
         findings_.note("github.tokens." + role,
