@@ -7,7 +7,10 @@
 #include "agents/cli/up_roles.h"
 #include "agents/up/lock.h"
 #include "agents/up/supervisor.h"
+#include "config/environment.h"
 #include "ledger/sqlite_ledger.h"
+
+extern char** environ;  // POSIX has no header for it.
 
 namespace cli {
 namespace {
@@ -78,11 +81,14 @@ int run_up(const Context& context) {
                          {{"reason", "own executable not found: " + error.message()}});
     return 1;
   }
+  std::vector<std::string> variables;
+  for (char** line = environ; *line != nullptr; ++line) variables.emplace_back(*line);
   std::vector<up::Child> children;
   for (const auto& role : roles_of(context.config)) {
-    children.push_back({role,
-                        {role, "--config", context.config.path, "--log",
-                         std::string(name_of(context.log_level))}});
+    children.push_back(
+        {role,
+         {role, "--config", context.config.path, "--log", std::string(name_of(context.log_level))},
+         config::environment_of(context.config, role, variables)});
   }
   up::SuperviseOptions options;
   options.state_dir = context.config.state_dir;

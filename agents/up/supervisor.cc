@@ -15,6 +15,7 @@
 #include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
 #include <boost/process/env.hpp>
+#include <boost/process/environment.hpp>
 #include <boost/process/exe.hpp>
 #include <boost/process/extend.hpp>
 #include <boost/process/io.hpp>
@@ -170,11 +171,16 @@ class Supervisor {
     const pid_t self = ::getpid();
     const int lifeline_fd = lifeline_.read_fd;
     std::error_code error;
+    process::environment environment;
+    for (const std::string& line : child.environment) {
+      const auto equals = line.find('=');
+      if (equals != line.npos) environment[line.substr(0, equals)] = line.substr(equals + 1);
+    }
+    environment[kLifelineVariable] = std::to_string(lifeline_fd);
     try {
       process::child started(
           process::exe = executable_, process::args = child.arguments,
-          process::std_in < process::null,
-          process::env[kLifelineVariable] = std::to_string(lifeline_fd), error,
+          process::std_in < process::null, environment, error,
           process::extend::on_exec_setup =
               [self, lifeline_fd](auto&) { prepare_child(self, lifeline_fd); },
           process::extend::on_error =

@@ -14,6 +14,8 @@ namespace up {
 struct Child {
   std::string name;                    // The role.
   std::vector<std::string> arguments;  // Given to the executable as they are.
+  // "NAME=value"; the child gets these and kLifelineVariable, nothing else.
+  std::vector<std::string> environment;
 };
 
 struct SuperviseOptions {

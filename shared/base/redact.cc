@@ -374,23 +374,26 @@ std::string Redactor::redact(std::string_view text) const {
   return out + std::string(text.substr(done));
 }
 
-std::vector<std::string> secrets_in(const char* const* environment) {
+bool names_secret(std::string_view variable) {
   static constexpr std::string_view kTelling[] = {"TOKEN", "SECRET", "PASSWORD",   "PASSWD",
                                                   "PWD_",  "_KEY",   "CREDENTIAL", "PASSPHRASE"};
+  std::string name(variable);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  if (name.ends_with("_FILE") || name.ends_with("_PATH")) return false;
+  return std::any_of(std::begin(kTelling), std::end(kTelling),
+                     [&](auto word) { return name.find(word) != std::string::npos; });
+}
+
+std::vector<std::string> secrets_in(const char* const* environment) {
   std::vector<std::string> secrets;
   for (; environment != nullptr && *environment != nullptr; ++environment) {
     const std::string_view line = *environment;
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos) continue;
-    std::string name(line.substr(0, equals));
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
     const std::string_view value = line.substr(equals + 1);
-    const bool is_path =
-        value.starts_with('/') || name.ends_with("_FILE") || name.ends_with("_PATH");
-    const bool tells = std::any_of(std::begin(kTelling), std::end(kTelling),
-                                   [&](auto word) { return name.find(word) != std::string::npos; });
-    if (tells && !is_path && value.size() >= kSecretMin) secrets.emplace_back(value);
+    if (value.starts_with('/') || value.size() < kSecretMin) continue;
+    if (names_secret(line.substr(0, equals))) secrets.emplace_back(value);
   }
   return secrets;
 }

@@ -48,8 +48,9 @@ class Redactor {
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_start_;  // First 8 bytes.
 };
 
-// Values of the variables whose names say that they hold a secret (…TOKEN, …PASSWORD, API_KEY and
-// the like), of "NAME=value" lines as an environment has them.
+// Whether a variable's name says that it holds a secret: …TOKEN, …PASSWORD, API_KEY and the like.
+[[nodiscard]] bool names_secret(std::string_view variable);
+// Values of the variables whose names say so, of "NAME=value" lines as an environment has them.
 [[nodiscard]] std::vector<std::string> secrets_in(const char* const* environment);
 
 }  // namespace base

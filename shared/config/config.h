@@ -107,6 +107,13 @@ struct ForgeTeam {
   std::vector<std::string> members;  // Logins.
 };
 
+// Where the file names a variable of the environment.
+struct Reference {
+  std::string field;  // "github.token"
+  std::string variable;
+  bool operator==(const Reference&) const = default;
+};
+
 struct Config {
   std::string path;                 // Of the file this came from.
   std::string state_dir = "state";  // Absolute after loading; relative to the file before.
@@ -124,6 +131,7 @@ struct Config {
   std::vector<std::string> exclude;          // Container names never acted on.
   Limits limits;
   std::vector<Service> services;
+  std::vector<Reference> references;
   std::vector<std::string> notes;  // Parts that are off, one clear line each.
 
   // True when issues go to the embedded forge.

@@ -84,6 +84,10 @@ void Findings::add_syntax(const base::Error& error) {
   add(std::atoi(why.c_str()), "", why.substr(why.find(": ") + 2));
 }
 
+void Findings::refer(std::string_view where, std::string_view variable) {
+  references_.push_back({std::string(where), std::string(variable)});
+}
+
 void Findings::note(std::string_view where, std::string_view what) {
   notes_.push_back(std::string(where) + ": " + std::string(what));
 }
@@ -214,6 +218,7 @@ Expanded FieldReader::expand(const YamlNode& node, const std::string& where) con
       findings_.add(node.line, where, "bad reference; write ${NAME} or ${file:/path}");
       return {};
     }
+    if (!in_file) findings_.refer(where, name);
     const auto value = in_file ? read_secret(std::string(name.substr(5))) : environment_(name);
     if ((!value || value->empty()) && out.unset.empty()) out.unset = name;
     out.text += value.value_or("");

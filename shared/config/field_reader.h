@@ -15,7 +15,7 @@
 
 namespace config {
 
-// What is wrong with a file, and what is off. Not thread-safe.
+// What is wrong with a file, what is off, and which variables it names. Not thread-safe.
 class Findings {
  public:
   explicit Findings(std::string file) : file_(std::move(file)) {}
@@ -24,10 +24,12 @@ class Findings {
   // What parse_yaml said, whose message begins with the line.
   void add_syntax(const base::Error& error);
   void note(std::string_view where, std::string_view what);
+  void refer(std::string_view where, std::string_view variable);
   [[nodiscard]] bool empty() const { return mistakes_.empty(); }
   // All mistakes, one per line, ordered by line; at most 100 and then their number.
   [[nodiscard]] base::Error error() const;
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+  [[nodiscard]] const std::vector<Reference>& references() const { return references_; }
 
  private:
   struct Mistake {
@@ -37,6 +39,7 @@ class Findings {
   std::string file_;
   std::vector<Mistake> mistakes_;
   std::vector<std::string> notes_;
+  std::vector<Reference> references_;
 };
 
 // `; did you mean "x"?`, or empty when nothing known is near.

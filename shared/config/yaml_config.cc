@@ -49,6 +49,7 @@ class Loader {
     }
     if (!findings_.empty()) return findings_.error();
     config_.notes = findings_.notes();
+    config_.references = findings_.references();
     return std::move(config_);
   }
 

@@ -51,12 +51,14 @@ struct Outcome {
   std::string out, err;
 };
 
-pid_t spawn(const Folder& folder, std::vector<std::string> words) {
+pid_t spawn(const Folder& folder, std::vector<std::string> words,
+            const std::vector<std::string>& more_variables = {}) {
   words.insert(words.begin(), CLI_PROGRAM);
   std::vector<char*> arguments;
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   std::vector<std::string> variables = {"PATH=/usr/bin:/bin", "DOCKER_HOST=unix:///no/engine.sock"};
+  variables.insert(variables.end(), more_variables.begin(), more_variables.end());
   std::vector<char*> environment;
   for (auto& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);
@@ -275,6 +277,47 @@ TEST_CASE("up runs the roles, a doctor beside it sees them, and SIGTERM ends all
   const auto ended = finish(folder, up);
   CHECK(ended.code == 0);
   CHECK(holds(ended.err, "msg=stopped"));
+}
+
+TEST_CASE("up gives each role the variables it needs, and no secret of another's") {
+  const Folder folder;
+  write_all(folder / "sre-space.yaml",
+            config_text(free_port(), free_port()) +
+                "github: {repository: acme/infra, token: \"${GH}\", webhook_secret: \"${HOOK}\", "
+                "api: \"${API}\"}\n");
+  const std::vector<std::string> given = {"GH=ghp_0123456789abcdef",
+                                          "HOOK=hook-0123456789abcdef",
+                                          "API=https://ghe.acme.com/api/v3",
+                                          "AWS_SECRET_ACCESS_KEY=foreign-0123456789",
+                                          "SRE_NOTE=plain",
+                                          "SRE_API_TOKEN=x-0123456789",
+                                          "LANG=C.UTF-8",
+                                          "https_proxy=http://me:pass-0123@127.0.0.1:9"};
+  const pid_t up = spawn(folder, {"up"}, given);
+  const std::string none = "withheld-from-this-role";
+  for (const std::string role :
+       {"warden", "scribe", "memory", "brain", "fixer", "console", "scout"}) {
+    CAPTURE(role);
+    REQUIRE(appears(folder / "out", "role " + role + " started"));
+    const std::string log = read_all(folder / "err");
+    const std::string marker = "role=" + role + " pid=";
+    REQUIRE(log.find(marker) != log.npos);
+    const std::string pid = std::to_string(std::stoi(log.substr(log.find(marker) + marker.size())));
+    const std::string all = '\0' + read_all("/proc/" + pid + "/environ");
+    const auto has = [&](const std::string& line) { return holds(all, '\0' + line + '\0'); };
+    CHECK(has("PATH=/usr/bin:/bin"));
+    CHECK(has("LANG=C.UTF-8"));
+    CHECK(has("SRE_NOTE=plain"));
+    CHECK(has("API=https://ghe.acme.com/api/v3"));
+    const bool writes = role == "scribe", listens = writes || role == "console";
+    CHECK(has("GH=" + (writes ? "ghp_0123456789abcdef" : none)));
+    CHECK(has("HOOK=" + (listens ? "hook-0123456789abcdef" : none)));
+    for (const char* foreign : {"foreign-0123456789", "x-0123456789", "pass-0123", "ghp_0123456"}) {
+      CHECK(holds(all, foreign) == writes);  // It keeps them out of issues.
+    }
+  }
+  ::kill(up, SIGTERM);
+  CHECK(finish(folder, up).code == 0);
 }
 
 TEST_CASE("up names a taken port and starts nothing") {

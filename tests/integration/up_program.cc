@@ -62,7 +62,9 @@ int run_supervisor(int count, char** words) {
     const std::string word = words[i];
     const auto equals = word.find('=');
     const std::string name = word.substr(0, equals);
-    children.push_back({name, {"child", fifo, name, word.substr(equals + 1)}});
+    children.push_back({name,
+                        {"child", fifo, name, word.substr(equals + 1)},
+                        {"PATH=/usr/bin:/bin", "MINE=of " + name}});
   }
   return up::supervise("/proc/self/exe", children, options,
                        base::Logger("up", base::LogLevel::info));

@@ -180,6 +180,28 @@ class Running {
 
 }  // namespace
 
+TEST_CASE("a role gets its own environment and the lifeline, nothing of its supervisor's") {
+  REQUIRE(::setenv("UP_TEST_SECRET", "the supervisor's own", 1) == 0);
+  Running up({"a=run", "b=run"});
+  REQUIRE(::unsetenv("UP_TEST_SECRET") == 0);
+  const auto variables_of = [](pid_t pid) {
+    std::vector<std::string> lines;
+    std::istringstream text(read_all("/proc/" + std::to_string(pid) + "/environ"));
+    for (std::string line; std::getline(text, line, '\0');) {
+      lines.push_back(line.substr(0, line.starts_with("SRE_LIFELINE_FD=") ? 16 : line.npos));
+    }
+    std::sort(lines.begin(), lines.end());
+    return lines;
+  };
+  for (const Told& role : up.starts(2)) {
+    CHECK(variables_of(role.pid) == std::vector<std::string>{"MINE=of " + role.name,
+                                                             "PATH=/usr/bin:/bin",
+                                                             "SRE_LIFELINE_FD="});
+  }
+  const auto own = variables_of(up.pid());
+  CHECK(std::count(own.begin(), own.end(), "UP_TEST_SECRET=the supervisor's own") == 1);
+}
+
 TEST_CASE("a killed role is started again, without a zombie") {
   Running up({"one=run", "two=run"});
   const auto first = up.starts(2);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "config/environment.h"
 #include "config/url.h"
 #include "config/yaml_config.h"
 
@@ -76,7 +77,7 @@ services:
     grace: 500ms
 model: {provider: none}
 )",
-                            {{"TOKEN", "ghp_x"}, {"KEY", "0123456789abcdef"}});
+                            {{"TOKEN", "ghp_long"}, {"KEY", "0123456789abcdef"}});
   REQUIRE_MESSAGE(loaded.ok(), loaded.error().message);
   const Config& config = *loaded;
   CHECK(config.path == "/etc/sre/sre-space.yaml");
@@ -84,7 +85,7 @@ model: {provider: none}
   CHECK(config.ledger == "/etc/sre/ledger/events.db");
   CHECK(config.mode == Mode::automatic);
   CHECK(config.github.repository == "acme/infra");
-  CHECK(config.github.token == "ghp_x");
+  CHECK(config.github.token == "ghp_long");
   CHECK(config.github.api == "https://ghe.acme.com/api/v3");
   CHECK(config.engine_host == "unix:///run/engine.sock");
   CHECK(config.console_address == "0.0.0.0");
@@ -249,7 +250,16 @@ TEST_CASE("each mistake is told with its line, field and suggestion") {
       {"+github: {proxy: socks5://p:1}\n",
        "4: github.proxy: is no http://[user:password@]host:port"},
       {"+github: {webhook_secret: short}\n",
+       "4: github.webhook_secret: shorter than 16 characters: so short a secret stands in "
+       "innocent text too and could not be kept out of issues"},
+      {"+github: {webhook_secret: 0123456789}\n",
        "4: github.webhook_secret: shorter than 16 characters"},
+      {"+github: {token: 1234567}\n",
+       "4: github.token: shorter than 8 characters: so short a secret stands in innocent text too "
+       "and could not be kept out of issues"},
+      {"+github: {tokens: {brain: 1234567}}\n",
+       "4: github.tokens.brain: shorter than 8 characters: so short a secret stands in innocent "
+       "text too and could not be kept out of issues"},
       {"+github: {second_webhook_secret: 0123456789abcdef}\n",
        "4: github.second_webhook_secret: is for rotation: webhook_secret is needed"},
       {"+github: {tokens: {scribe: x}}\n", "4: github.tokens.scribe: unknown field"},
@@ -429,6 +439,38 @@ TEST_CASE("the environment's proxy is taken for a real GitHub, unless NO_PROXY n
   }
   CHECK(mistakes(with_service("github: {repository: a/b}\n"), {{"HTTPS_PROXY", "socks5://x"}}) ==
         " HTTPS_PROXY: is no http://[user:password@]host:port");
+}
+
+TEST_CASE("another role's secret is withheld so that the file still reads the same") {
+  const std::string text = with_service(
+      "github: {repository: a/b, token: \"${T}\", tokens: {brain: \"${B}\"}, proxy: \"${P}\"}\n"
+      "state: \"${T}/x\"\n"
+      "console: {key: \"${K}\"}\n");
+  const std::map<std::string, std::string> given = {{"T", "ghp_long_enough"},
+                                                    {"B", "ghp_brains_own"},
+                                                    {"P", "http://me:secret-word@proxy:3128"},
+                                                    {"K", "0123456789abcdef"},
+                                                    {"OTHER", "x"}};
+  const auto whole = parse(text, given);
+  REQUIRE_MESSAGE(whole.ok(), whole.error().message);
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : given) lines.push_back(name + "=" + value);
+  CHECK(config::environment_of(*whole, "scribe", lines) == lines);
+  std::map<std::string, std::string> left;
+  for (const auto& line : config::environment_of(*whole, "brain", lines)) {
+    left[line.substr(0, 1)] = line.substr(2);
+  }
+  const std::map<std::string, std::string> wanted = {
+      {"T", "ghp_long_enough"},  // A field that every role needs names it as well.
+      {"B", "withheld-from-this-role"},
+      {"P", "http://withheld-from-this-role:1"},
+      {"K", "withheld-from-this-role"}};
+  CHECK(left == wanted);
+  const auto part = parse(text, left);
+  REQUIRE_MESSAGE(part.ok(), part.error().message);
+  CHECK(part->notes == whole->notes);
+  CHECK(part->mode == whole->mode);
+  CHECK(part->github.can_write());
 }
 
 TEST_CASE("an unset secret turns its part off with one line and stops nothing") {
