@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agents/brain/plans.h"
 #include "incident/asked.h"
 
 namespace brain {

@@ -19,6 +19,10 @@ bool has_log(const Incident& incident) {
                      [](const auto& item) { return item.kind == "log"; });
 }
 
+int generation_of(const Incident& incident) {
+  return incident.plan ? incident.plan->generation + 1 : 1;
+}
+
 }  // namespace
 
 std::string key_of(const Request& request) {
@@ -28,8 +32,8 @@ std::string key_of(const Request& request) {
   return "log:" + std::to_string(std::get<ReadLog>(request).incident);
 }
 
-Brain::Brain(const config::Config& config, base::Random& random)
-    : config_(config), random_(random) {}
+Brain::Brain(const config::Config& config, base::Random& random, runbook::Catalogue catalogue)
+    : config_(config), random_(random), catalogue_(std::move(catalogue)) {}
 
 void Brain::absorb(const ledger::Record& record, base::Now) {
   book_.absorb(record.event);
@@ -119,14 +123,14 @@ void Brain::decide_diagnosis(const Incident& incident, const role::View& view, O
   }
   if (!is_ready(incident, view, output)) return;
   const auto findings = findings_of(incident, view.now.wall);
+  if (decide_next_step(findings, view, output)) return;
   auto evidence = incident.evidence.empty() ? collect_evidence(findings) : incident.evidence;
   const auto diagnosis = diagnose(findings, evidence);  // Cites the evidence that is in the record.
   if (incident.evidence.empty())
     drafter.add(incident.id, incident::EvidenceCollected{std::move(evidence)});
   drafter.add(incident.id, diagnosis);
   if (diagnosis.failure != incident::FailureClass::nothing_wrong) {
-    drafter.add(incident.id,
-                make_plan(findings, diagnosis, incident.plan ? incident.plan->generation + 1 : 1));
+    drafter.add(incident.id, make_plan(findings, diagnosis, generation_of(incident), catalogue_));
   }
   output.units.push_back({drafter.take(), {}, {}});
 }
@@ -144,6 +148,31 @@ void Brain::decide_asked(const Incident& incident, const role::View& view, Outpu
   role::Drafter drafter(book_, incident::Role::brain, random_, view.now);
   drafter.add(incident.id, make_asked_plan(incident, target, config_, view.now.wall));
   output.units.push_back({drafter.take(), {}, {}});
+}
+
+// True when a runbook is under way: its next action needs a plan, and no new diagnosis.
+bool Brain::decide_next_step(const Findings& findings, const role::View& view, Output& output) {
+  const Incident& incident = findings.incident;
+  if (!incident.diagnosis) return false;
+  const auto position = find_position(findings, *incident.diagnosis, catalogue_);
+  if (!position) return false;
+  const auto begin = proven_at(incident) + wait_before(*position);
+  if (view.now.wall < begin) return output.wake_by(view.now.boot + (begin - view.now.wall)), true;
+  role::Drafter drafter(book_, incident::Role::brain, random_, view.now);
+  drafter.add(incident.id, make_plan(findings, *incident.diagnosis, generation_of(incident),
+                                     catalogue_, position));
+  output.units.push_back({drafter.take(), {}, {}});
+  return true;
+}
+
+// When the last proof ended.
+base::WallTime Brain::proven_at(const Incident& incident) const {
+  const auto& events = book_.entries().at(incident.id).events;
+  const auto last = std::find_if(events.rbegin(), events.rend(), [](const auto& event) {
+    return std::holds_alternative<incident::VerificationPassed>(event.what) ||
+           std::holds_alternative<incident::VerificationFailed>(event.what);
+  });
+  return last == events.rend() ? base::WallTime{} : last->at;
 }
 
 // Healing did not wait for the log; it is added to the evidence when it comes.

@@ -7,8 +7,10 @@
 #include <variant>
 
 #include "agents/brain/asked.h"
+#include "agents/brain/plans.h"
 #include "agents/brain/rules.h"
 #include "role/role.h"
+#include "runbook/catalogue.h"
 
 namespace brain {
 
@@ -44,7 +46,9 @@ using Answer = std::variant<SnapshotRead, LogRead, ContainerRead>;
 
 class Brain final : public role::Role<Request, Answer> {
  public:
-  Brain(const config::Config& config, base::Random& random);
+  // `catalogue` must be without fault (runbook::find_faults).
+  Brain(const config::Config& config, base::Random& random,
+        runbook::Catalogue catalogue = runbook::shipped());
 
   void absorb(const ledger::Record& record, base::Now now) override;
   void absorb(const Answer& answer, base::Now now) override;
@@ -54,6 +58,7 @@ class Brain final : public role::Role<Request, Answer> {
   using Output = role::Output<Request>;
 
   void decide_diagnosis(const incident::Incident& incident, const role::View& view, Output& output);
+  bool decide_next_step(const Findings& findings, const role::View& view, Output& output);
   void decide_amendment(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_asked(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_postmortem(const incident::Incident& incident, const role::View& view,
@@ -62,8 +67,11 @@ class Brain final : public role::Role<Request, Answer> {
   bool is_ready(const incident::Incident& incident, const role::View& view, Output& output);
   [[nodiscard]] Findings findings_of(const incident::Incident& incident, base::WallTime now) const;
 
+  [[nodiscard]] base::WallTime proven_at(const incident::Incident& incident) const;
+
   const config::Config& config_;
   base::Random& random_;
+  const runbook::Catalogue catalogue_;
   incident::Book book_;
   std::map<std::string, base::Result<telemetry::Snapshot>> snapshots_;  // By hash, while needed.
   std::map<incident::IncidentId, base::Result<std::vector<std::string>>> logs_;  // While needed.

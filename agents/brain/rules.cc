@@ -1,26 +1,19 @@
 #include "agents/brain/rules.h"
 
 #include <algorithm>
-#include <tuple>
-
-#include "base/hash.h"
 
 namespace brain {
 namespace {
 
-using incident::Action;
 using incident::Cause;
 using incident::DiagnosisMade;
 using incident::Evidence;
 using incident::FailureClass;
 using incident::Incident;
-using incident::MenuEntry;
 using incident::Persistence;
 using incident::Signal;
 using incident::SignalKind;
 
-constexpr base::Millis kReturns =
-    std::chrono::hours(1);  // A cured symptom that is back within this has returned.
 constexpr base::Millis kPatternTime =
     std::chrono::hours(24);   // So many equal faults in this time are a pattern ...
 constexpr int kPattern = 3;   // ... that a restart does not cure.
@@ -40,19 +33,6 @@ bool has_second_signal(const Signal& signal) {
   return std::any_of(signal.confirmed_by.begin(), signal.confirmed_by.end(), [](const auto& by) {
     return by.starts_with("stats:") || by.starts_with("caller:");
   });
-}
-
-// Earlier incidents of the same service and class that began within `time` before this one.
-int earlier(const Findings& findings, FailureClass failure, base::Millis time) {
-  int count = 0;
-  for (const auto& [id, entry] : findings.book.entries()) {
-    const Incident& other = entry.incident;
-    if (id >= findings.incident.id || other.signal.service != findings.incident.signal.service)
-      continue;
-    if (!other.diagnosis || other.diagnosis->failure != failure || other.root != 0) continue;
-    count += findings.incident.signal.at - other.signal.at <= time ? 1 : 0;
-  }
-  return count;
 }
 
 std::vector<std::string> callers_of(const config::Config& config, const std::string& service) {
@@ -328,108 +308,24 @@ std::vector<Cause> causal_path(const Findings& findings, FailureClass failure,
   return path;
 }
 
-// How often a restart healed remembered incidents of this class. The matches are at most a handful;
-// where the recommendation of the memory is of this class too, its count is the fuller one.
-std::pair<int, int> restarts_remembered(const Incident& incident, FailureClass failure) {
-  if (!incident.recalled) return {0, 0};
-  int worked = 0, tried = 0;
-  for (const auto& match : incident.recalled->matches) {
-    if (match.failure != incident::to_string(failure) ||
-        match.action != incident::to_string(Action::restart))
-      continue;
-    ++tried;
-    worked += match.proven ? 1 : 0;
-  }
-  const bool fuller = worked > 0 &&
-                      incident.recalled->action == incident::to_string(Action::restart) &&
-                      incident.recalled->tried > tried;
-  return fuller ? std::pair{incident.recalled->worked, incident.recalled->tried}
-                : std::pair{worked, tried};
-}
-
-MenuEntry restart_entry(const Findings& findings, FailureClass failure) {
-  const Signal& signal = findings.incident.signal;
-  MenuEntry entry;
-  entry.action = Action::restart;
-  entry.service = signal.service;
-  entry.container = signal.container;
-  entry.seen_started_at = signal.started_at;
-  entry.risk = "medium";
-  entry.undo = "none needed: image and configuration stay as they are";
-  std::tie(entry.worked, entry.tried) = restarts_remembered(findings.incident, failure);
-  return entry;
-}
-
-MenuEntry plain_entry(Action action, const Findings& findings, std::string reason) {
-  MenuEntry entry;
-  entry.action = action;
-  entry.service = findings.incident.signal.service;
-  entry.risk = "low";
-  entry.undo = "none needed";
-  entry.reason = std::move(reason);
-  return entry;
-}
-
 // What was collected before keeps its numbers.
 std::string join_evidence_id(const Incident& incident, std::size_t number) {
   return "E" + std::to_string(incident.evidence.size() + number);
 }
 
-// Score of the restart before memory speaks; asking a person scores 0.5, watching 0.9 where it is
-// right.
-std::pair<double, std::string> restart_score(const Findings& findings,
-                                             const DiagnosisMade& diagnosis) {
-  switch (diagnosis.failure) {
-    case FailureClass::crash:
-    case FailureClass::dependency_down:
-      return {0.8, "A dead process is brought back by a start."};
-    case FailureClass::oom:
-      return {0.8, "A restart frees the memory; the limit stays."};
-    case FailureClass::hang:
-      return {0.8, "A process that stands still is replaced by a restart."};
-    case FailureClass::cpu_saturation:
-      return {0.55, "A restart ends what burns the CPU."};
-    case FailureClass::high_latency:
-      if (earlier(findings, FailureClass::high_latency, kReturns) > 0)
-        return {0.3, "A restart was tried and the slowness came back."};
-      return {0.55, "A restart is tried once; if the slowness returns, a person is called."};
-    case FailureClass::crash_loop:
-      return {0.1, "It is being restarted all the time already."};
-    case FailureClass::bad_deploy:
-    case FailureClass::config_error:
-    case FailureClass::conversion_drop:
-    case FailureClass::consumer_lag:
-    case FailureClass::disk_full:
-    case FailureClass::certificate_expiry:
-    case FailureClass::stopped:
-    case FailureClass::nothing_wrong:
-      return {0.2, "Not known to help."};
-    case FailureClass::unknown:
-      return {0.45, "Not known to help."};
-  }
-  return {0, ""};
-}
-
-// What memory adds to a score: up to a tenth more when it always worked, as much less when it never
-// did, all of it from three tries on. It reorders the menu; the guards look at the rule's
-// confidence, which memory never touches.
-double lift_of(const MenuEntry& entry) {
-  if (entry.tried == 0) return 0;
-  const double rate = static_cast<double>(entry.worked) / entry.tried;
-  return (rate - 0.5) * 0.2 * std::min(entry.tried, 3) / 3;
-}
-
-std::string lift_in_words(const MenuEntry& entry) {
-  if (entry.tried == 0) return "";
-  const double lift = lift_of(entry);
-  const std::string effect = lift > 0   ? ", which lifts its rank"
-                             : lift < 0 ? ", which lowers its rank"
-                                        : "";
-  return " Seen before: it worked " + std::to_string(entry.worked) + " of " +
-         std::to_string(entry.tried) + (entry.tried == 1 ? " time" : " times") + effect + ".";
-}
-
 }  // namespace
+
+int earlier(const Findings& findings, FailureClass failure, base::Millis time) {
+  int count = 0;
+  for (const auto& [id, entry] : findings.book.entries()) {
+    const Incident& other = entry.incident;
+    if (id >= findings.incident.id || other.signal.service != findings.incident.signal.service)
+      continue;
+    if (!other.diagnosis || other.diagnosis->failure != failure || other.root != 0) continue;
+    count += findings.incident.signal.at - other.signal.at <= time ? 1 : 0;
+  }
+  return count;
+}
 
 bool is_conclusive(const Signal& signal) { return is_death(signal.kind); }
 
@@ -483,45 +379,6 @@ DiagnosisMade diagnose(const Findings& findings, const std::vector<Evidence>& ev
     made.explanation +=
         " It is number " + std::to_string(before + 1) + " of its kind here in 24 hours.";
   return made;
-}
-
-incident::PlanMade make_plan(const Findings& findings, const DiagnosisMade& diagnosis,
-                             int generation) {
-  std::vector<std::pair<double, MenuEntry>> ranked;
-  auto restart = restart_entry(findings, diagnosis.failure);
-  const auto [score, reason] = restart_score(findings, diagnosis);
-  const double lifted = score + lift_of(restart);
-  restart.reason = reason + lift_in_words(restart);
-  if (!restart.container.empty()) ranked.emplace_back(lifted, std::move(restart));
-  ranked.emplace_back(0.5, plain_entry(Action::escalate, findings,
-                                       diagnosis.failure == FailureClass::unknown
-                                           ? "The cause is not known: a person has to look."
-                                           : "A person decides."));
-  if (findings.incident.signal.engine_restarts && diagnosis.failure != FailureClass::crash_loop) {
-    ranked.emplace_back(
-        0.9, plain_entry(Action::noop, findings,
-                         "Its restart policy brings it back; racing the engine would only harm."));
-  }
-  std::stable_sort(ranked.begin(), ranked.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
-  incident::PlanMade plan;
-  plan.generation = generation;
-  plan.expires =
-      findings.now + std::chrono::duration_cast<base::Millis>(findings.config.limits.plan_age_max);
-  for (auto& [rank, entry] : ranked) plan.menu.push_back(std::move(entry));
-  seal(plan, findings.incident.id);
-  return plan;
-}
-
-void seal(incident::PlanMade& plan, incident::IncidentId incident) {
-  std::string text = std::to_string(incident) + ":" + std::to_string(plan.generation);
-  int number = 0;
-  for (auto& entry : plan.menu) {
-    entry.id = "A" + std::to_string(++number);
-    text += "|" + std::string(incident::to_string(entry.action)) + " " + entry.container + " " +
-            entry.seen_started_at;
-  }
-  plan.hash = base::sha256_hex(text).substr(0, 8);
 }
 
 namespace {

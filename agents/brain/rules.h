@@ -1,5 +1,5 @@
-// The rules that name a failure class from what was sensed, and the plan that follows. Pure: the
-// same findings give the same diagnosis and the same plan hash. What each rule looks at:
+// The rules that name a failure class from what was sensed. Pure: the same findings give the same
+// diagnosis. What each rule looks at:
 // docs/formats/rules.md.
 #pragma once
 
@@ -39,13 +39,9 @@ struct Findings {
 [[nodiscard]] incident::DiagnosisMade diagnose(const Findings& findings,
                                                const std::vector<incident::Evidence>& evidence);
 
-// `generation` starts at 1 and grows with each plan of the incident.
-[[nodiscard]] incident::PlanMade make_plan(const Findings& findings,
-                                           const incident::DiagnosisMade& diagnosis,
-                                           int generation);
-
-// Numbers the entries, and gives the plan the hash of what it offers.
-void seal(incident::PlanMade& plan, incident::IncidentId incident);
+// Earlier incidents of the same service and class that began within `time` before this one.
+[[nodiscard]] int earlier(const Findings& findings, incident::FailureClass failure,
+                          base::Millis time);
 
 // The incident that explains this one: of a service it depends on, directly or not, and open or
 // escalated, or proven healed only after this symptom began. nullptr: none.

@@ -32,8 +32,10 @@ int run(const config::Config& config, const base::Logger& log) {
   const role::StopSignal stop;
   auto desk = role::open_desk(config, "brain");
   if (!desk) return role::exit_code(desk.error(), log);
+  auto runbooks = runbook::load_catalogue(config.workflows);
+  if (!runbooks) return role::exit_code(runbooks.error(), log);
   base::SystemRandom random;
-  Brain brain(config, random);
+  Brain brain(config, random, *std::move(runbooks));
   role::Mailbox<Answer> mailbox;
   warden::SocketWarden warden(role::warden_socket(config, "brain"));
   role::Workers workers(2);

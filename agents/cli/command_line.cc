@@ -11,18 +11,20 @@ namespace {
 
 // For unknown words only; CLI11 has its own idea of the grammar, and no suggestions.
 const std::vector<std::string> kCommands = {
-    "up",      "scout",  "brain", "fixer",     "memory", "scribe", "warden", "forge",
-    "console", "doctor", "init",  "incidents", "stop",   "resume", "chaos",  "version"};
+    "up",     "scout", "brain",     "fixer", "memory", "scribe", "warden",  "forge",    "console",
+    "doctor", "init",  "incidents", "stop",  "resume", "chaos",  "version", "workflows"};
 const std::map<std::string, std::vector<std::string>> kSubcommands = {
     {"incidents", {"list", "show", "replay", "approve"}},
     {"chaos", {"list", "run"}},
+    {"workflows", {"lint", "explain", "simulate"}},
     {"memory", {"search", "rebuild"}}};
-const std::vector<std::string> kOptions = {"--config", "--json",   "--log",   "--help",
-                                           "--reason", "--follow", "--target"};
+const std::vector<std::string> kOptions = {
+    "--config", "--json",   "--log",     "--help",       "--reason",
+    "--follow", "--target", "--failure", "--occurrence", "--engine-restarts"};
 
 bool takes_value(std::string_view option) {
   return option == "--config" || option == "-c" || option == "--log" || option == "--reason" ||
-         option == "--target";
+         option == "--target" || option == "--failure" || option == "--occurrence";
 }
 
 Answer wrong(const std::string& what, const std::string& command) {
@@ -104,6 +106,7 @@ class Grammar {
     add_run();
     add_look();
     add_steer();
+    add_workflows();
     add_roles();
   }
 
@@ -199,6 +202,34 @@ class Grammar {
                     "The service to break (default: the experiment's own choice)")
         ->type_name("SERVICE");
     run->add_flag("--follow", request_.follow, "Print each issue's thread to stderr as it grows");
+  }
+
+  void add_workflows() {
+    auto* workflows = add(app_, "workflows", "Read the runbooks: check, explain, simulate them",
+                          "sre-space workflows simulate --failure oom --occurrence 3");
+    workflows->group("Prove")->require_subcommand(1);
+    leaf(*workflows, "lint", Command::workflows_lint,
+         "Check all runbooks: file, line, field and the nearest right word of each mistake",
+         "sre-space workflows lint runbooks")
+        ->add_option("FOLDER", request_.text,
+                     "Runbooks of your own (default: the configuration's `workflows`)");
+    leaf(*workflows, "explain", Command::workflows_explain,
+         "One runbook in sentences; without a name a list of all",
+         "sre-space workflows explain oom-restart")
+        ->add_option("NAME", request_.text, "A runbook's name");
+    CLI::App* simulate = leaf(*workflows, "simulate", Command::workflows_simulate,
+                              "Which runbooks would make the menu, given all means",
+                              "sre-space workflows simulate --failure oom --occurrence 3");
+    simulate->add_option("--failure", request_.failure, "The class of the failure")
+        ->type_name("CLASS")
+        ->required();
+    simulate
+        ->add_option("--occurrence", request_.occurrence, "The how many-th of its kind (default 1)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1000));
+    simulate->add_option("--target", request_.target, "The sick service")->type_name("SERVICE");
+    simulate->add_flag("--engine-restarts", request_.engine_restarts,
+                       "A restart policy brings the container back");
   }
 
   void add_roles() {

@@ -22,6 +22,9 @@ enum class Command {
   resume,
   chaos_list,
   chaos_run,
+  workflows_lint,
+  workflows_explain,
+  workflows_simulate,
   memory_search,
   memory_rebuild,
   version,
@@ -35,10 +38,17 @@ struct Request {
   std::string role;      // role only.
   std::string incident;  // incidents show, replay, approve: an issue's number or an incident's id.
   std::string plan;      // incidents approve: the plan's hash.
-  std::string text;      // stop: the reason; memory search: the words, joined by spaces.
+  // stop: the reason; memory search: the words, joined by spaces; workflows: the folder or the
+  // name.
+  std::string text;
   std::vector<std::string> names;  // chaos run, at least one.
-  std::string target;   // chaos run: the service to break; empty: the experiment's choice.
-  bool follow = false;  // chaos run: print each issue's thread to stderr as it grows.
+  // chaos run: the service to break; empty: the experiment's choice. workflows simulate: the sick
+  // one.
+  std::string target;
+  bool follow = false;           // chaos run: print each issue's thread to stderr as it grows.
+  std::string failure;           // workflows simulate: the class.
+  int occurrence = 1;            // workflows simulate: the how many-th of its kind.
+  bool engine_restarts = false;  // workflows simulate: a restart policy brings the container back.
 };
 
 // What to print instead of running anything: a help page (code 0) or what is wrong (code 2).

@@ -17,8 +17,9 @@ struct Context {
   bool json = false;
   base::LogLevel log_level = base::LogLevel::info;
   base::Logger logger;
-  std::string target = {};  // chaos run: the service to break; empty: the experiment's choice.
-  bool follow = false;      // chaos run: print the issues' threads to stderr as they grow.
+  std::string target = {};       // chaos run: the service to break; empty: the experiment's choice.
+  bool follow = false;           // chaos run: print the issues' threads to stderr as they grow.
+  bool engine_restarts = false;  // workflows simulate: a restart policy brings the container back.
 };
 
 // One of scout, brain, fixer, memory, scribe, warden, console, forge. Runs until SIGTERM.
@@ -42,6 +43,14 @@ struct Context {
 
 [[nodiscard]] int run_chaos_list(const Context& context);
 [[nodiscard]] int run_chaos_run(const Context& context, const std::vector<std::string>& names);
+
+// Of the folder; empty: that of the configuration, with the shipped ones.
+[[nodiscard]] int run_workflows_lint(const Context& context, const std::string& folder);
+[[nodiscard]] int run_workflows_explain(const Context& context,
+                                        const std::string& name);  // Empty: a list of all.
+// What the menu would be for the `occurrence`-th failure of this class, given all means.
+[[nodiscard]] int run_workflows_simulate(const Context& context, const std::string& failure,
+                                         int occurrence);
 
 [[nodiscard]] int run_memory_search(const Context& context, const std::string& text);
 [[nodiscard]] int run_memory_rebuild(const Context& context);

@@ -29,6 +29,7 @@ std::vector<Check> check_all(const std::string& path) {
   append(checks, check_services(config));
   checks.push_back(check_github(config));
   append(checks, check_voices(config));
+  checks.push_back(check_runbooks(config));
   append(checks, check_limits(config));
   return checks;
 }

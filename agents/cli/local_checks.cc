@@ -14,6 +14,7 @@
 
 #include "agents/up/lock.h"
 #include "agents/up/status.h"
+#include "runbook/catalogue.h"
 
 namespace cli {
 namespace {
@@ -152,6 +153,13 @@ std::vector<Check> check_ports(const config::Config& config, bool up_runs) {
     checks.push_back(check_port("forge port", "127.0.0.1", config.forge_port, up_runs));
   }
   return checks;
+}
+
+Check check_runbooks(const config::Config& config) {
+  const auto loaded = runbook::load_catalogue(config.workflows);
+  if (loaded) return {"runbooks", CheckStatus::ok, plural(loaded->size(), "runbook"), ""};
+  return {"runbooks", CheckStatus::fail, loaded.error().message,
+          "mend the file, or take it out of the folder that `workflows` names"};
 }
 
 std::vector<Check> check_limits(const config::Config& config) {

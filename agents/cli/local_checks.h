@@ -18,6 +18,8 @@ namespace cli {
 // Whether `up` runs on the state folder, and which of its roles do not.
 [[nodiscard]] Check check_up(const config::Config& config);
 [[nodiscard]] std::vector<Check> check_ports(const config::Config& config, bool up_runs);
+// The runbooks: one mistake of one's own keeps the Brain from starting.
+[[nodiscard]] Check check_runbooks(const config::Config& config);
 // Pure: one warning for each limit looser than its default, or one ok.
 [[nodiscard]] std::vector<Check> check_limits(const config::Config& config);
 

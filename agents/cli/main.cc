@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <variant>
 
 #include "agents/cli/command_line.h"
@@ -23,6 +24,9 @@ bool needs_config(Command command) {
     case Command::doctor:
     case Command::init:
     case Command::chaos_list:
+    case Command::workflows_lint:
+    case Command::workflows_explain:
+    case Command::workflows_simulate:
     case Command::version:
       return false;
     case Command::role:
@@ -39,6 +43,12 @@ bool needs_config(Command command) {
       return true;
   }
   return true;
+}
+
+// The runbooks can be read without a configuration; where there is one, it names more of them.
+bool likes_config(Command command) {
+  return command == Command::workflows_lint || command == Command::workflows_explain ||
+         command == Command::workflows_simulate;
 }
 
 int print_version(bool json) {
@@ -72,6 +82,12 @@ int run(const Request& request, const Context& context) {
       return cli::run_chaos_list(context);
     case Command::chaos_run:
       return cli::run_chaos_run(context, request.names);
+    case Command::workflows_lint:
+      return cli::run_workflows_lint(context, request.text);
+    case Command::workflows_explain:
+      return cli::run_workflows_explain(context, request.text);
+    case Command::workflows_simulate:
+      return cli::run_workflows_simulate(context, request.failure, request.occurrence);
     case Command::memory_search:
       return cli::run_memory_search(context, request.text);
     case Command::memory_rebuild:
@@ -102,7 +118,9 @@ int run_words(const std::vector<std::string>& words) {
                   base::Logger(agent_of(request), request.log_level)};
   context.target = request.target;
   context.follow = request.follow;
-  if (needs_config(request.command)) {
+  context.engine_restarts = request.engine_restarts;
+  const bool has_config = likes_config(request.command) && std::ifstream(request.config_path);
+  if (needs_config(request.command) || has_config) {
     auto loaded = config::load(request.config_path, config::process_environment());
     if (!loaded.ok()) {
       std::fprintf(stderr, "%s\n", loaded.error().message.c_str());

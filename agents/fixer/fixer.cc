@@ -264,16 +264,20 @@ base::WallTime Fixer::last_signal(const Incident& incident) const {
   return last->at;
 }
 
+// A runbook may ask for a longer proof, never for a shorter one.
+base::Duration Fixer::soak_of(const Incident& incident) const {
+  return std::max(config_.limits.soak, incident.plan->menu.front().soak);
+}
+
 void Fixer::decide_plan(const Incident& incident, const role::View& view, Output& output) {
   if (incident.restart_asked) return;  // Its plan comes before this one is begun.
   const auto& choice = incident.plan->menu.front();
   if (choice.action == Action::escalate)
     return record(incident.id, incident::Escalated{whose(incident), choice.reason}, view, output);
   if (choice.action == Action::noop) {
-    return record(
-        incident.id,
-        incident::VerificationAsked{"", choice.service, view.now.wall, config_.limits.soak}, view,
-        output);
+    return record(incident.id,
+                  incident::VerificationAsked{"", choice.service, view.now.wall, soak_of(incident)},
+                  view, output);
   }
   const auto verdict = policy::judge(incident, facts_for(incident, view), config_.limits);
   switch (verdict.answer) {
@@ -363,7 +367,7 @@ void Fixer::decide_action(const Incident& incident, const role::View& view, Outp
     case OperationState::done:
       return record(incident.id,
                     incident::VerificationAsked{last.intent.op, incident.signal.service,
-                                                view.now.wall, config_.limits.soak},
+                                                view.now.wall, soak_of(incident)},
                     view, output);
     case OperationState::failed:
       return decide_failed_operation(incident, view, output);
@@ -409,7 +413,7 @@ void Fixer::record_result(const Incident& incident, const base::Result<warden::P
                                                   result->outcome == warden::Outcome::superseded});
     if (incident.escalation_asked_by.empty()) {
       drafter.add(incident.id, incident::VerificationAsked{op, incident.signal.service,
-                                                           view.now.wall, config_.limits.soak});
+                                                           view.now.wall, soak_of(incident)});
     }
     output.units.push_back({drafter.take(), {}, {}});
     return;

@@ -51,6 +51,7 @@ class Fixer final : public role::Role<Request, Answer> {
               Output& output);
   void refuse(const incident::Incident& incident, const policy::Verdict& verdict,
               const role::View& view, Output& output);
+  [[nodiscard]] base::Duration soak_of(const incident::Incident& incident) const;
   [[nodiscard]] base::WallTime last_signal(const incident::Incident& incident) const;
   [[nodiscard]] policy::Facts facts_for(const incident::Incident& incident,
                                         const role::View& view) const;

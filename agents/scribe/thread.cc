@@ -69,8 +69,22 @@ class Comments {
       note(diagnosis_);
     }
     if (const auto* plan = as<PlanMade>(event); plan != nullptr && !diagnosis_.empty()) {
+      if (goes_on(diagnoses_[diagnosis_].plan, *plan)) repeat_diagnosis();
       diagnoses_[diagnosis_].plan = plan;
     }
+  }
+
+  // The next step of a runbook, or the runbook that follows a failed one, is a page of its own.
+  static bool goes_on(const PlanMade* before, const PlanMade& plan) {
+    if (before == nullptr || before->menu.empty() || plan.menu.empty()) return false;
+    const auto &was = before->menu.front(), &is = plan.menu.front();
+    return !is.runbook.empty() && (is.step > was.step || is.runbook == was.on_failure);
+  }
+  void repeat_diagnosis() {
+    const auto last = diagnoses_[diagnosis_];
+    diagnosis_ = "diagnosis:" + std::to_string(diagnoses_.size() + 1);
+    diagnoses_[diagnosis_] = last;
+    note(diagnosis_);
   }
 
   void take_plan(const Event& event) {

@@ -131,6 +131,7 @@ struct Config {
   std::vector<std::string> exclude;          // Container names never acted on.
   Limits limits;
   std::vector<Service> services;
+  std::string workflows;  // Absolute folder of runbooks of one's own; empty: none.
   std::vector<Reference> references;
   std::vector<std::string> notes;  // Parts that are off, one clear line each.
 

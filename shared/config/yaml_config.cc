@@ -61,7 +61,7 @@ class Loader {
   void read_root(const YamlNode& node) {
     const auto root = reader(node, "",
                              {"state", "ledger", "mode", "github", "engine", "console", "forge",
-                              "exclude", "limits", "services", "model"});
+                              "exclude", "limits", "services", "model", "workflows"});
     if (const auto mode = root.mode("mode")) config_.mode = *mode;
     read_state(root);
     if (const auto* map = root.find_map("github"))
@@ -78,6 +78,7 @@ class Loader {
     if (const auto* map = root.find_map("model")) read_model(*map);
     read_exclude(root);
     read_services(root);
+    if (const auto folder = root.text("workflows")) config_.workflows = absolute(*folder);
   }
 
   [[nodiscard]] std::string absolute(const std::string& path) const {

@@ -130,7 +130,12 @@ struct MenuEntry {
   std::string risk;  // low | medium | high
   std::string undo;  // How it can be taken back, in words; "none needed" for a restart.
   std::string reason;
-  int worked = 0, tried = 0;  // Of this action in recalled incidents of the same class.
+  int worked = 0, tried = 0;    // Of this action in recalled incidents of the same class.
+  std::string runbook = {};     // Whose step this is; empty: of none.
+  int step = 0;                 // Its index there.
+  bool more = false;            // Once this is proven, the runbook has another action.
+  base::Duration soak{0};       // Of its proof; 0: that of the configuration.
+  std::string on_failure = {};  // The runbook that follows when the proof fails; empty: a person.
 };
 
 struct Match {

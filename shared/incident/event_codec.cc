@@ -60,6 +60,11 @@ void fields(A& a, MenuEntry& v) {
   a("reason", v.reason);
   a("worked", v.worked);
   a("tried", v.tried);
+  a("runbook", v.runbook);
+  a("step", v.step);
+  a("more", v.more);
+  a("soak_ms", v.soak);
+  a("on_failure", v.on_failure);
 }
 template <class A>
 void fields(A& a, Match& v) {

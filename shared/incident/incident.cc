@@ -11,6 +11,8 @@
 //    person), self_healed (gone)
 //
 // In acting, a failed operation may be followed by another intent of the same plan.
+// A step that is proven while its runbook has another action, and one that is not proven while
+// another runbook is to follow, lead from verifying back to diagnosing: the Brain plans what comes.
 // A plan to do nothing goes from planned straight to verifying; what passes there healed by itself.
 // What is over (resolved and the side exits) ends in closed; closed can be reopened.
 // A plan that a person asked for (`/restart`) leads to planned from anywhere before acting, and it
@@ -77,6 +79,13 @@ Step enter(Incident incident, State state, std::string reason) {
   return {std::move(incident), {}, std::move(reason), true};
 }
 
+// A verdict on an earlier proof says nothing of the next one.
+void forget_proof(Incident& incident) {
+  incident.first_good.reset();
+  incident.passed.reset();
+  incident.failed.reset();
+}
+
 // Exactly what the person asked for, or why it cannot be.
 bool is_as_asked(const Incident& incident, const PlanMade& plan) {
   const auto& asked = incident.restart_asked;
@@ -96,6 +105,7 @@ Step take_plan(Incident incident, const Event& event, const PlanMade& plan) {
   incident.refused.reset();
   incident.asked.reset();
   incident.approval.reset();
+  forget_proof(incident);
   if (is_asked) {  // The words that asked for it approve it, once.
     incident.approval = ApprovalGiven{plan.hash, plan.asked_by};
     incident.restart_asked.reset();
@@ -128,13 +138,6 @@ Attempt* find_attempt(Incident& incident, const std::string& op) {
     if (attempt.intent.op == op) return &attempt;
   }
   return nullptr;
-}
-
-// A verdict on an earlier proof says nothing of the next one.
-void forget_proof(Incident& incident) {
-  incident.first_good.reset();
-  incident.passed.reset();
-  incident.failed.reset();
 }
 
 Step intend(Incident incident, const Event& event, const ActionIntended& intended) {
@@ -232,6 +235,15 @@ bool was_treated(const Incident& incident) {
   return !incident.attempts.empty() && !planned_nothing;
 }
 
+// The step of a runbook that the last operation carried out; nullptr: of none.
+const MenuEntry* treatment(const Incident& incident) {
+  if (!was_treated(incident) || !incident.plan) return nullptr;
+  const auto& entry = incident.plan->menu.front();
+  return entry.runbook.empty() || incident.attempts.back().intent.plan != incident.plan->hash
+             ? nullptr
+             : &entry;
+}
+
 // Scout's verdict decides; other events change nothing.
 Step on_verifying(const Incident& was, const Event& event) {
   Incident next = was;
@@ -248,6 +260,8 @@ Step on_verifying(const Incident& was, const Event& event) {
       next.ending = "It recovered without an action of ours.";
       return enter(std::move(next), State::self_healed, "proven healthy; nothing was done");
     }
+    if (const auto* step = treatment(was); step != nullptr && step->more)
+      return enter(std::move(next), State::diagnosing, "this step is proven, the runbook goes on");
     reach(next, "resolved", event);
     return enter(std::move(next), State::resolved, "proven healthy for the soak time");
   }
@@ -256,6 +270,9 @@ Step on_verifying(const Incident& was, const Event& event) {
     if (!was_treated(was))
       return enter(std::move(next), State::diagnosing,
                    "it did not recover alone: " + failed->reason);
+    if (const auto* step = treatment(was); step != nullptr && !step->on_failure.empty())
+      return enter(std::move(next), State::diagnosing,
+                   "not proven: " + failed->reason + "; runbook " + step->on_failure + " follows");
     return {std::move(next), {}, "not proven: " + failed->reason, true};
   }
   return ignore(was, event);

@@ -51,6 +51,8 @@ void texts(MenuEntry& v, const Edit& edit) {
   edit(v.risk);
   edit(v.undo);
   edit(v.reason);
+  edit(v.runbook);
+  edit(v.on_failure);
 }
 void texts(Match& v, const Edit& edit) {
   edit(v.service);

@@ -37,8 +37,21 @@ inline Signal signal() {
 }
 
 inline MenuEntry menu_entry(Action action = Action::restart) {
-  return {"A1",  action,        "policy-service", "4e0a", "2026-11-20T13:52:36.1Z",
-          "low", "none needed", "it died",        1,      2};
+  return {"A1",
+          action,
+          "policy-service",
+          "4e0a",
+          "2026-11-20T13:52:36.1Z",
+          "low",
+          "none needed",
+          "it died",
+          1,
+          2,
+          "crash-restart",
+          3,
+          true,
+          std::chrono::seconds(30),
+          "ask-a-person"};
 }
 
 // At least `least` payloads would be one per kind; this is exactly one per kind, in variant order.

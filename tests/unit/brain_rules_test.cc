@@ -3,8 +3,9 @@
 
 #include <functional>
 
-#include "agents/brain/rules.h"
+#include "agents/brain/plans.h"
 #include "policy/policy.h"
+#include "runbook/catalogue.h"
 #include "tests/support/print.h"
 
 using namespace incident;
@@ -50,7 +51,7 @@ struct Case {
     incident.signal.memory_limit_bytes = 64 * kMegabyte;
   }
   DiagnosisMade diagnosis() { return brain::diagnose(findings, brain::collect_evidence(findings)); }
-  PlanMade plan() { return brain::make_plan(findings, diagnosis(), 1); }
+  PlanMade plan() { return brain::make_plan(findings, diagnosis(), 1, runbook::shipped()); }
   void use_memory(std::vector<std::int64_t> megabytes) {
     telemetry::Snapshot snapshot;
     std::int64_t at = 960'000;
@@ -331,7 +332,7 @@ TEST_CASE("a plan names its target whole, expires, and has a hash of its content
   CHECK(plan.expires == one.findings.now + 5min);
   CHECK(plan.hash.size() == 8);
   CHECK(one.plan().hash == plan.hash);
-  CHECK(brain::make_plan(one.findings, one.diagnosis(), 2).hash != plan.hash);
+  CHECK(brain::make_plan(one.findings, one.diagnosis(), 2, runbook::shipped()).hash != plan.hash);
   one.incident.signal.started_at = "t2";
   CHECK(one.plan().hash != plan.hash);
   one.incident.signal.container.clear();  // No container, no restart.

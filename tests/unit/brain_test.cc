@@ -312,3 +312,89 @@ TEST_CASE_FIXTURE(Scene, "a wish that nobody heard for half an hour makes a plan
   stage.step();
   CHECK(stage.last<PlanMade>().expires < stage.now.wall);
 }
+
+namespace {
+
+// A runbook of two changes, and one that follows when the second fails.
+runbook::Catalogue two_steps() {
+  const auto parse = [](const std::string& name, const std::string& rest) {
+    return *runbook::parse_runbook("runbook: " + name +
+                                       "\ntitle: t\nrisk: low\nrank: 0.8\nreason: It helps.\n"
+                                       "proof: p\nundo: u\n" +
+                                       rest,
+                                   name + ".yaml");
+  };
+  return {
+      parse("twice",
+            "when: {failure: [crash]}\nsteps: [restart, verify: {soak: 7m}, notify: {text: Once "
+            "more.}, wait: {for: 5s}, restart, wait: {for: 2s}, verify]\non_failure: other\n"),
+      parse("other", "steps: [restart, verify]\n")};
+}
+
+struct RunbookScene : Scene {
+  const runbook::Catalogue runbooks = two_steps();
+  brain::Brain own{config, random, runbooks};
+  support::RoleStage<brain::Brain> steps{own, ledger, &brain::key_of};
+
+  void open_and_read() {
+    IncidentOpened opened;
+    opened.signal.service = "policy";
+    opened.signal.container = std::string(64, 'a');
+    opened.signal.started_at = "t1";
+    opened.signal.at = steps.now.wall;
+    steps.write(Role::scout, 1, opened);
+    steps.run(400ms);
+  }
+  MenuEntry first() { return steps.last<PlanMade>().menu.front(); }
+  void act() {
+    const auto op = "op" + std::to_string(++ops);
+    steps.write(
+        Role::fixer, 1,
+        ActionIntended{op, steps.last<PlanMade>().hash, 1, Action::restart, "policy", "", "", {}});
+    steps.write(Role::fixer, 1, ActionDone{op, "t2", false});
+    steps.write(Role::fixer, 1, VerificationAsked{op, "policy", {}, 1s});
+  }
+  int ops = 0;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(RunbookScene, "a runbook goes on when its step is proven, not before its wait") {
+  open_and_read();
+  REQUIRE(first().runbook == "twice");
+  CHECK(first().step == 0);
+  CHECK(first().more);
+  CHECK(first().soak == 7min);
+  CHECK(first().on_failure == "other");
+  act();
+  steps.run(1s);
+  CHECK(steps.all<PlanMade>().size() == 1);
+  steps.write(Role::scout, 1, VerificationPassed{"op1", 10, 3, ""});
+  steps.run(4900ms);
+  CHECK(steps.all<PlanMade>().size() == 1);
+  steps.run(200ms);
+  REQUIRE(steps.all<PlanMade>().size() == 2);
+  CHECK(steps.all<DiagnosisMade>().size() == 1);  // The cause is known already.
+  CHECK(first().step == 4);
+  CHECK_FALSE(first().more);
+  CHECK(first().soak == 2s);
+  CHECK(first().reason.starts_with("Once more. It helps."));
+
+  SUBCASE("a plan that grew too old is made anew for the same step") {
+    steps.write(Role::fixer, 1, PlanRefused{steps.last<PlanMade>().hash, "freshness", "old", true});
+    steps.run(10s);
+    CHECK(steps.all<PlanMade>().size() == 3);
+    CHECK(first().step == 4);
+  }
+  SUBCASE("the other runbook follows when the step is not proven, and then nothing") {
+    act();
+    steps.write(Role::scout, 1, VerificationFailed{"op2", "still sick"});
+    steps.run(10s);
+    CHECK(first().runbook == "other");
+    CHECK(first().on_failure.empty());
+    act();
+    steps.write(Role::scout, 1, VerificationFailed{"op3", "still sick"});
+    steps.run(10s);
+    CHECK(steps.all<PlanMade>().size() == 3);
+  }
+}

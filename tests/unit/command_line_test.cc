@@ -67,6 +67,10 @@ TEST_CASE("each command is understood") {
       {"resume", Command::resume, ""},
       {"chaos list", Command::chaos_list, ""},
       {"chaos run oom crash hang", Command::chaos_run, "oom,crash,hang,"},
+      {"workflows lint", Command::workflows_lint, ""},
+      {"workflows lint runbooks", Command::workflows_lint, "runbooks"},
+      {"workflows explain oom-restart", Command::workflows_explain, "oom-restart"},
+      {"workflows simulate --failure oom --occurrence 3", Command::workflows_simulate, ""},
       {"memory search out of memory", Command::memory_search, "out of memory"},
       {"memory search out_of memory", Command::memory_search, "out of memory"},
       {"memory rebuild", Command::memory_rebuild, ""},
@@ -120,6 +124,9 @@ TEST_CASE("a wrong word is told with the nearest right one, and exit code 2") {
       {"--config x frobnicate", "unknown command \"frobnicate\"\n"},
       {"incidents lst", "unknown command \"incidents lst\"; did you mean \"list\"?"},
       {"chaos runn oom", "unknown command \"chaos runn\"; did you mean \"run\"?"},
+      {"workflows lnt", "unknown command \"workflows lnt\"; did you mean \"lint\"?"},
+      {"workflows simulate", "--failure is required"},
+      {"workflows simulate --failure oom --occurrence 0", "--occurrence"},
       {"memory serch x", "unknown command \"memory serch\"; did you mean \"search\"?"},
       {"up --jsno", "unknown option \"--jsno\"; did you mean \"--json\"?"},
       {"stop --raeson=x", "unknown option \"--raeson\"; did you mean \"--reason\"?"},
@@ -151,12 +158,29 @@ TEST_CASE("a wrong word is told with the nearest right one, and exit code 2") {
 }
 
 TEST_CASE("each level has a help page with an example") {
-  for (const char* line :
-       {"--help", "up --help", "scout --help", "doctor --help", "init --help", "incidents --help",
-        "incidents list --help", "incidents show --help", "incidents replay --help",
-        "incidents approve --help", "stop --help", "resume --help", "chaos --help",
-        "chaos list --help", "chaos run --help", "memory --help", "memory search --help",
-        "memory rebuild --help", "version --help"}) {
+  for (const char* line : {"--help",
+                           "up --help",
+                           "scout --help",
+                           "doctor --help",
+                           "init --help",
+                           "incidents --help",
+                           "incidents list --help",
+                           "incidents show --help",
+                           "incidents replay --help",
+                           "incidents approve --help",
+                           "stop --help",
+                           "resume --help",
+                           "chaos --help",
+                           "chaos list --help",
+                           "chaos run --help",
+                           "memory --help",
+                           "memory search --help",
+                           "memory rebuild --help",
+                           "workflows --help",
+                           "workflows lint --help",
+                           "workflows explain --help",
+                           "workflows simulate --help",
+                           "version --help"}) {
     CAPTURE(line);
     const auto page = answer(line);
     CHECK(page.code == 0);

@@ -35,11 +35,17 @@ Event at(std::int64_t ms, Payload what, IncidentId incident = 1) {
           base::instant_from_ms(ms), std::move(what)};
 }
 
-// One of each kind; the plan is one that the rules made.
+// One of each kind; the plan is one that the rules made, of one step.
 std::vector<Payload> events() {
   auto all = samples::all();
   for (auto& what : all) {
-    if (auto* plan = std::get_if<PlanMade>(&what)) plan->asked_by.clear();
+    auto* plan = std::get_if<PlanMade>(&what);
+    if (plan == nullptr) continue;
+    plan->asked_by.clear();
+    for (auto& entry : plan->menu) {
+      entry.more = false;
+      entry.on_failure.clear();
+    }
   }
   return all;
 }
@@ -419,6 +425,39 @@ TEST_CASE("chart: doing nothing is proven too, and a failed proof of it says not
   CHECK(due(fold(road)) == std::vector{Command::verify});
   CHECK_FALSE(fold(road).failed.has_value());
   CHECK_FALSE(fold(road).first_good.has_value());
+}
+
+TEST_CASE("chart: a runbook goes on after a proven step, and to another after a failed one") {
+  auto plan = sample<PlanMade>();
+  plan.menu.front().more = true;
+  plan.menu.front().on_failure = "ask-a-person";
+  const auto diagnosed = road_to(State::diagnosing);
+  const auto with = [&](std::vector<Payload> road, std::initializer_list<Payload> more) {
+    road.insert(road.end(), more.begin(), more.end());
+    return road;
+  };
+  const auto verifying = with(diagnosed, {plan, sample<ActionIntended>(), sample<ActionDone>(),
+                                          sample<VerificationAsked>()});
+  const auto proven = with(verifying, {sample<VerificationPassed>()});
+  CHECK(fold(proven).state == State::diagnosing);
+  CHECK_FALSE(fold(proven).reached.contains("resolved"));
+  const auto failed = with(verifying, {sample<VerificationFailed>()});
+  CHECK(fold(failed).state == State::diagnosing);
+  REQUIRE(fold(failed).failed.has_value());
+
+  // The last step, and one that nothing follows, end as ever.
+  auto last = sample<PlanMade>();
+  last.hash = "00000002";
+  auto intended = sample<ActionIntended>();
+  intended.plan = last.hash;
+  intended.op = "op2";
+  const auto again = with(proven, {last, intended, ActionDone{"op2", "t3", false},
+                                   VerificationAsked{"op2", "policy-service", {}, 1s}});
+  CHECK_FALSE(fold(again).passed.has_value());
+  CHECK(fold(with(again, {VerificationPassed{"op2", 10, 3, ""}})).state == State::resolved);
+  const auto lost = fold(with(again, {VerificationFailed{"op2", "no"}}));
+  CHECK(lost.state == State::verifying);
+  CHECK(due(lost) == std::vector{Command::decide});
 }
 
 TEST_CASE("chart: a reopened incident owes everything anew and keeps its record") {

@@ -1,0 +1,222 @@
+#include "agents/brain/plans.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/hash.h"
+
+namespace brain {
+namespace {
+
+using incident::Action;
+using incident::DiagnosisMade;
+using incident::FailureClass;
+using incident::Incident;
+using incident::MenuEntry;
+using runbook::Runbook;
+using runbook::Step;
+using runbook::StepKind;
+
+constexpr double kAskRank = 0.5;  // Of asking a person, which is always possible.
+
+// How often this action healed remembered incidents of this class. The matches are at most a
+// handful; where the recommendation of the memory is of this class too, its count is the fuller
+// one.
+std::pair<int, int> remembered(const Incident& incident, FailureClass failure, Action action) {
+  if (!incident.recalled) return {0, 0};
+  int worked = 0, tried = 0;
+  for (const auto& match : incident.recalled->matches) {
+    if (match.failure != incident::to_string(failure) ||
+        match.action != incident::to_string(action))
+      continue;
+    ++tried;
+    worked += match.proven ? 1 : 0;
+  }
+  const bool fuller = worked > 0 && incident.recalled->action == incident::to_string(action) &&
+                      incident.recalled->tried > tried;
+  return fuller ? std::pair{incident.recalled->worked, incident.recalled->tried}
+                : std::pair{worked, tried};
+}
+
+// What memory adds to a score: up to a tenth more when it always worked, as much less when it never
+// did, all of it from three tries on. It reorders the menu; the guards look at the rule's
+// confidence, which memory never touches.
+double lift_of(const MenuEntry& entry) {
+  if (entry.tried == 0) return 0;
+  const double rate = static_cast<double>(entry.worked) / entry.tried;
+  return (rate - 0.5) * 0.2 * std::min(entry.tried, 3) / 3;
+}
+
+std::string lift_in_words(const MenuEntry& entry) {
+  if (entry.tried == 0) return "";
+  const double lift = lift_of(entry);
+  const std::string effect = lift > 0   ? ", which lifts its rank"
+                             : lift < 0 ? ", which lowers its rank"
+                                        : "";
+  return " Seen before: it worked " + std::to_string(entry.worked) + " of " +
+         std::to_string(entry.tried) + (entry.tried == 1 ? " time" : " times") + effect + ".";
+}
+
+// The configuration and the record give the means to carry this out.
+bool has_means(const Findings& findings, const Step& step) {
+  switch (step.kind) {
+    case StepKind::restart:
+      return !findings.incident.signal.container.empty();
+    case StepKind::escalate:
+    case StepKind::noop:
+      return true;
+    case StepKind::scale_up:
+    case StepKind::scale_down:
+    case StepKind::rollback:
+    case StepKind::revert_config:
+    case StepKind::clear_queue:
+    case StepKind::pull_request:
+    case StepKind::notify:
+    case StepKind::wait:
+    case StepKind::verify:
+      return false;
+  }
+  return false;
+}
+
+runbook::Situation situation_of(const Findings& findings, const DiagnosisMade& diagnosis) {
+  runbook::Situation situation;
+  situation.failure = diagnosis.failure;
+  situation.service = findings.incident.signal.service;
+  situation.engine_restarts = findings.incident.signal.engine_restarts;
+  situation.occurrences = [&findings, failure = diagnosis.failure](base::Duration within) {
+    return earlier(findings, failure, std::chrono::duration_cast<base::Millis>(within)) + 1;
+  };
+  situation.possible = [&findings](const Step& step) { return has_means(findings, step); };
+  return situation;
+}
+
+// What stands in the runbook between this action and the next one belongs to it; what it says to
+// people before it, too.
+void take_neighbours(MenuEntry& entry, const Runbook& runbook) {
+  const auto at = static_cast<std::size_t>(entry.step);
+  for (std::size_t i = at + 1; i < runbook.steps.size(); ++i) {
+    const Step& step = runbook.steps[i];
+    if (step.kind == StepKind::wait || step.kind == StepKind::verify) entry.soak += step.time;
+    if (step.kind == StepKind::verify || runbook::action_of(step.kind)) break;
+  }
+  for (std::size_t i = at; i-- > 0 && !runbook::action_of(runbook.steps[i].kind);) {
+    if (runbook.steps[i].kind == StepKind::notify)
+      entry.reason = runbook.steps[i].text + " " + entry.reason;
+  }
+}
+
+MenuEntry entry_of(const Findings& findings, const DiagnosisMade& diagnosis,
+                   const Position& position) {
+  const Runbook& runbook = *position.runbook;
+  const Step& step = runbook.steps[static_cast<std::size_t>(position.step)];
+  const Incident& incident = findings.incident;
+  MenuEntry entry;
+  entry.action = *runbook::action_of(step.kind);
+  entry.service = incident.signal.service;
+  entry.risk = runbook.risk;
+  entry.undo = runbook.undo;
+  entry.reason = step.text.empty() ? runbook.reason : step.text;
+  entry.runbook = runbook.name;
+  entry.step = position.step;
+  entry.on_failure = runbook.on_failure;
+  entry.more =
+      runbook::next_action(runbook, position.step + 1, situation_of(findings, diagnosis)) >= 0;
+  if (runbook::is_change(step.kind)) {
+    entry.container = incident.signal.container;
+    entry.seen_started_at = incident.signal.started_at;
+    std::tie(entry.worked, entry.tried) = remembered(incident, diagnosis.failure, entry.action);
+    entry.reason += lift_in_words(entry);
+  }
+  take_neighbours(entry, runbook);
+  return entry;
+}
+
+MenuEntry person_entry(const Findings& findings, FailureClass failure) {
+  MenuEntry entry;
+  entry.action = Action::escalate;
+  entry.service = findings.incident.signal.service;
+  entry.risk = "low";
+  entry.undo = "none needed";
+  entry.reason = failure == FailureClass::unknown ? "The cause is not known: a person has to look."
+                                                  : "A person decides.";
+  return entry;
+}
+
+}  // namespace
+
+std::optional<Position> find_position(const Findings& findings, const DiagnosisMade& diagnosis,
+                                      const runbook::Catalogue& catalogue) {
+  const Incident& incident = findings.incident;
+  if (!incident.plan || incident.plan->menu.front().runbook.empty()) return std::nullopt;
+  const MenuEntry& entry = incident.plan->menu.front();
+  const auto situation = situation_of(findings, diagnosis);
+  const auto from = [&](const std::string& name, int step) -> std::optional<Position> {
+    const Runbook* runbook = runbook::find(catalogue, name);
+    const int next = runbook == nullptr ? -1 : runbook::next_action(*runbook, step, situation);
+    return next < 0 ? std::nullopt : std::optional(Position{runbook, next});
+  };
+  if (incident.passed && entry.more) return from(entry.runbook, entry.step + 1);
+  if (incident.failed && !entry.on_failure.empty()) return from(entry.on_failure, 0);
+  // The plan grew too old: what is under way goes on where it stood.
+  const Runbook* runbook = runbook::find(catalogue, entry.runbook);
+  const bool is_under_way = entry.step > 0 || (runbook != nullptr && !runbook->when);
+  if (incident.refused && incident.refused->retry && is_under_way)
+    return from(entry.runbook, entry.step);
+  return std::nullopt;
+}
+
+base::Duration wait_before(const Position& position) {
+  base::Duration wait{0};
+  for (int i = position.step - 1; i >= 0; --i) {
+    const Step& step = position.runbook->steps[static_cast<std::size_t>(i)];
+    if (runbook::action_of(step.kind) || step.kind == StepKind::verify) break;
+    if (step.kind == StepKind::wait) wait += step.time;
+  }
+  return wait;
+}
+
+incident::PlanMade make_plan(const Findings& findings, const DiagnosisMade& diagnosis,
+                             int generation, const runbook::Catalogue& catalogue,
+                             std::optional<Position> position) {
+  const auto situation = situation_of(findings, diagnosis);
+  std::vector<std::pair<double, MenuEntry>> ranked;
+  const auto add = [&](const Position& at) {
+    auto entry = entry_of(findings, diagnosis, at);
+    const double rank = at.runbook->rank + lift_of(entry);
+    ranked.emplace_back(rank, std::move(entry));
+  };
+  if (position) {
+    add(*position);
+  } else {
+    for (const auto* runbook : runbook::choose(catalogue, situation))
+      add({runbook, runbook::next_action(*runbook, 0, situation)});
+  }
+  const bool asks = std::any_of(ranked.begin(), ranked.end(), [](const auto& item) {
+    return item.second.action == Action::escalate;
+  });
+  if (!asks)
+    ranked.emplace_back(position ? -1 : kAskRank, person_entry(findings, diagnosis.failure));
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  incident::PlanMade plan;
+  plan.generation = generation;
+  plan.expires =
+      findings.now + std::chrono::duration_cast<base::Millis>(findings.config.limits.plan_age_max);
+  for (auto& [rank, entry] : ranked) plan.menu.push_back(std::move(entry));
+  seal(plan, findings.incident.id);
+  return plan;
+}
+
+void seal(incident::PlanMade& plan, incident::IncidentId incident) {
+  std::string text = std::to_string(incident) + ":" + std::to_string(plan.generation);
+  int number = 0;
+  for (auto& entry : plan.menu) {
+    entry.id = "A" + std::to_string(++number);
+    text += "|" + std::string(incident::to_string(entry.action)) + " " + entry.container + " " +
+            entry.seen_started_at;
+  }
+  plan.hash = base::sha256_hex(text).substr(0, 8);
+}
+
+}  // namespace brain
