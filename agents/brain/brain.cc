@@ -14,6 +14,10 @@ constexpr base::Duration kWaitForReads =
     std::chrono::milliseconds(300);  // Snapshot and log, where they matter.
 constexpr base::Duration kLogLate = std::chrono::seconds(30);  // Then the log is not worth having.
 
+constexpr base::Duration kWaitForContainer =
+    std::chrono::seconds(30);  // So long a warden may take to come back.
+constexpr base::Duration kLookAgain = std::chrono::milliseconds(300);
+
 bool has_log(const Incident& incident) {
   return std::any_of(incident.evidence.begin(), incident.evidence.end(),
                      [](const auto& item) { return item.kind == "log"; });
@@ -41,13 +45,13 @@ void Brain::absorb(const ledger::Record& record, base::Now) {
     deployed_[seen->service] = record.event.at;
 }
 
-void Brain::absorb(const Answer& answer, base::Now) {
+void Brain::absorb(const Answer& answer, base::Now now) {
   if (const auto* read = std::get_if<SnapshotRead>(&answer))
     snapshots_.insert_or_assign(read->hash, read->snapshot);
   if (const auto* read = std::get_if<LogRead>(&answer))
     logs_.insert_or_assign(read->incident, read->lines);
   if (const auto* read = std::get_if<ContainerRead>(&answer))
-    containers_.insert_or_assign(read->incident, *read);
+    containers_.insert_or_assign(read->incident, Seen{*read, now.boot});
 }
 
 role::Output<Request> Brain::decide(const role::View& view) {
@@ -141,9 +145,16 @@ void Brain::decide_asked(const Incident& incident, const role::View& view, Outpu
   base::Result<Target> target = base::Error{base::ErrorCode::not_found, "not looked for"};
   if (objection_of(incident, config_).empty()) {
     const auto read = containers_.find(incident.id);
-    if (read == containers_.end() || read->second.service != service)
+    if (read == containers_.end() || read->second.read.service != service)
       return output.ask(ReadContainer{incident.id, service});
-    target = read->second.target;
+    target = read->second.read.target;
+    // Nobody answered: that passes. A plan made in vain would hand the wish back.
+    const bool passes = !target && target.error().code != base::ErrorCode::not_found;
+    if (passes && view.now.wall - incident.restart_asked->at < kWaitForContainer) {
+      const auto again = read->second.at + kLookAgain;
+      if (view.now.boot >= again) return output.ask(ReadContainer{incident.id, service});
+      return output.wake_by(again);
+    }
   }
   role::Drafter drafter(book_, incident::Role::brain, random_, view.now);
   drafter.add(incident.id, make_asked_plan(incident, target, config_, view.now.wall));

@@ -75,7 +75,11 @@ class Brain final : public role::Role<Request, Answer> {
   incident::Book book_;
   std::map<std::string, base::Result<telemetry::Snapshot>> snapshots_;  // By hash, while needed.
   std::map<incident::IncidentId, base::Result<std::vector<std::string>>> logs_;  // While needed.
-  std::map<incident::IncidentId, ContainerRead> containers_;  // While a restart is asked for.
+  struct Seen {
+    ContainerRead read;
+    base::Instant at;
+  };
+  std::map<incident::IncidentId, Seen> containers_;  // While a restart is asked for.
   std::optional<base::Instant>
       started_;  // First decision of this process: patience counts from here at the earliest.
   std::map<std::string, base::WallTime> deployed_;  // By service: last deploy.seen.

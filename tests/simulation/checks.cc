@@ -113,7 +113,10 @@ void read_one(Reading& reading, const ledger::Record& record) {
   const State from = was != nullptr ? was->state : State::open;
   reading.book.absorb(event);
   const Incident* is = reading.book.find(event.incident);
-  if (is != nullptr && !is_legal(from, is->state)) {
+  const auto* plan = std::get_if<PlanMade>(&event.what);
+  const bool is_asked = plan != nullptr && !plan->asked_by.empty() && from == State::escalated &&
+                        is->state == State::planned;
+  if (is != nullptr && !is_asked && !is_legal(from, is->state)) {
     reading.broken.push_back("incident " + number(event.incident) + " goes from " +
                              std::string(to_string(from)) + " to " +
                              std::string(to_string(is->state)));
@@ -203,6 +206,7 @@ std::vector<Told> read_github(Simulation& simulation, const Reading& reading, Br
       broken.push_back("incident " + number(one.incident) + " has two issues");
     const auto comments_there = simulation.world().github.list_comments(issue.number);
     for (const auto& comment : *comments_there) {
+      if (comment.author != issue.author) continue;  // Somebody steers.
       const auto by = reading.writes.find(maker_of(comment.body));
       if (by == reading.writes.end()) {
         broken.push_back("a comment on issue " + number(issue.number) +

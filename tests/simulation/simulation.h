@@ -53,6 +53,8 @@ class Simulation final : public House {
   void kill(const std::string& role, bool lose_requests);  // It comes back after 100 ms.
   void kill_once(Kill kill) { kill_ = std::move(kill); }
   void set_stop(bool stop);  // By a person.
+  // From the next start of the Scribe on, what people say on issues is heard.
+  void hear_people(base::Duration every) { scribe_options_.steer_every = every; }
 
   [[nodiscard]] World& world() { return *world_; }
   [[nodiscard]] const config::Config& config() const { return config_; }

@@ -301,6 +301,38 @@ TEST_CASE("a restart that cannot be is handed back with the reason") {
   }
 }
 
+TEST_CASE_FIXTURE(Scene,
+                  "while the warden is away, the container is looked for again, not for ever") {
+  escalate(*this);
+  stage.write(Role::scribe, 1, OperatorCommanded{"/restart policy", "ada"});
+  const base::Error away{base::ErrorCode::unavailable, "nobody listens"};
+  int asked = 0;
+  stage.on_request = [&](const std::string& key, const brain::Request& request) {
+    if (!std::holds_alternative<brain::ReadContainer>(request)) return;
+    ++asked;
+    stage.in(1ms,
+             [this, key, away] { stage.answer(key, brain::ContainerRead{1, "policy", away}); });
+  };
+  SUBCASE("it comes back") {
+    stage.run(5s);
+    CHECK(asked > 5);
+    stage.on_request = [&](const std::string& key, const brain::Request&) {
+      stage.in(1ms, [this, key] {
+        stage.answer(key,
+                     brain::ContainerRead{1, "policy", brain::Target{std::string(64, 'a'), "t"}});
+      });
+    };
+    stage.run(2s);
+    CHECK(stage.last<PlanMade>().menu.at(0).action == Action::restart);
+  }
+  SUBCASE("it does not") {
+    stage.run(60s);
+    CHECK(asked < 150);
+    REQUIRE(stage.last<PlanMade>().menu.size() == 1);
+    CHECK(stage.last<PlanMade>().menu[0].reason.find("nobody listens") != std::string::npos);
+  }
+}
+
 TEST_CASE_FIXTURE(Scene, "a wish that nobody heard for half an hour makes a plan that is over") {
   escalate(*this);
   stage.write(Role::scribe, 1, OperatorCommanded{"/restart policy", "ada"});
