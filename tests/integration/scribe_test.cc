@@ -59,6 +59,7 @@ class Running {
     if (!ledger || !wakeup || !github) return;
     scribe::Options options;
     options.marker_key = key;
+    options.depends_on = {{"policy-service", {"user-service"}}, {"user-service", {}}};
     if (pace_ == Pace::quick) {
       options.card_every = 100ms;
       options.post_spacing = 0ms;
@@ -339,6 +340,74 @@ TEST_CASE("scribe on the forge: people approve, hold and close by their rights")
   int refused = 0;
   for (const auto& said : scene.told<OperatorCommanded>()) refused += said.refusal.empty() ? 0 : 1;
   CHECK(refused == 4);
+}
+
+TEST_CASE("scribe on the forge: people ask for a restart, a person, a dry run, by their rights") {
+  using R = incident::Role;
+  Scene scene;
+  std::optional<Running> scribe;
+  scribe.emplace(scene.path, scene.forge->url(), scene.key);
+  Signal signal;
+  signal.service = "policy-service";
+  signal.at = scene.clock.now().wall;
+  DiagnosisMade made;
+  made.failure = FailureClass::hang;
+  made.culprit = "policy-service";
+  PlanMade plan;
+  plan.hash = "a1b2c3d4";
+  plan.menu = {
+      {"A1", Action::restart, "policy-service", "c", "s", "low", "none needed", "it hangs", 0, 0}};
+  scene.tell(1, R::scout, IncidentOpened{signal, Severity::high, "f", ""});
+  scene.tell(1, R::brain, made);
+  scene.tell(1, R::brain, plan);
+  scene.tell(1, R::fixer, Escalated{"person", "nothing confirms it"});
+  REQUIRE(scene.comes([&] { return !scene.told<IssueOpened>().empty(); }));
+  scene.issue = scene.told<IssueOpened>().front().number;
+  const auto commands = [&](std::size_t n) {
+    return scene.comes([&] { return scene.told<OperatorCommanded>().size() == n; });
+  };
+  const auto shows = [&](const std::string& words) {
+    return scene.comes([&] {
+      const auto all = *scene.reader()->list_comments(scene.issue);
+      return std::any_of(all.begin(), all.end(), [&](const auto& comment) {
+        return comment.body.find(words) != std::string::npos;
+      });
+    });
+  };
+
+  scene.say("carol", "/restart policy-service");  // It takes maintain.
+  scene.say("bob", "/rollback");
+  scene.say("alice", "/restart polcy-service");
+  scene.say("alice", "/rollback");
+  REQUIRE(commands(4));
+  for (const auto& said : scene.told<OperatorCommanded>()) CHECK_FALSE(said.refusal.empty());
+  CHECK(shows("the nearest name is"));
+  CHECK(shows("no action was carried out"));
+  CHECK(scene.state_of(1) == State::escalated);
+
+  scene.say("alice", "/restart user-service");
+  REQUIRE(commands(5));
+  CHECK(scene.told<OperatorCommanded>().back().refusal.empty());
+  PlanMade asked = plan;
+  asked.hash = "feedbeef";
+  asked.asked_by = "alice";
+  asked.menu[0].service = "user-service";
+  scene.tell(1, R::brain, asked);
+  CHECK(scene.state_of(1) == State::planned);
+  CHECK(shows("Plan `feedbeef` restarts `user-service`"));
+  scribe.reset();  // A new process hears the same thread and asks for nothing again.
+  scribe.emplace(scene.path, scene.forge->url(), scene.key);
+  scene.say("carol", "/escalate");
+  REQUIRE(commands(6));
+  scene.tell(1, R::fixer, Escalated{"carol", "Asked for on the issue by /escalate."});
+  CHECK(shows("Handed to `carol`"));
+  scene.say("carol", "/dry-run");
+  REQUIRE(commands(7));
+  scene.tell(1, R::fixer, PlanJudged{"feedbeef", "carol", {{"A1", "refuse", "cooldown", "1 s"}}});
+  CHECK(shows("would be refused: the guard `cooldown` says 1 s"));
+  scene.say("alice", "/restart policy-service");
+  REQUIRE(commands(8));
+  CHECK(shows("in dry run since carol asked for it"));
 }
 
 TEST_CASE("key file: made once, kept, refused when damaged") {
