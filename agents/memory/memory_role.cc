@@ -32,12 +32,15 @@ memory::Case case_of(const incident::Incident& incident) {
   past.failure_class = incident.diagnosis
                            ? std::string(incident::to_string(incident.diagnosis->failure))
                            : "unknown";
-  // What was proven not to have been applied says nothing of the action.
+  // What was proven not to have been applied says nothing of the action; and that of another
+  // service, which a person asked for, nothing of this one's.
   const bool acted = !incident.attempts.empty() &&
                      incident.attempts.back().state != incident::OperationState::failed;
-  past.action = std::string(
-      incident::to_string(acted ? incident.attempts.back().intent.action : incident::Action::noop));
-  past.proven = incident.outcome && incident.outcome->proven;
+  const bool elsewhere =
+      acted && incident.attempts.back().intent.service != incident.signal.service;
+  past.action = std::string(incident::to_string(
+      acted && !elsewhere ? incident.attempts.back().intent.action : incident::Action::noop));
+  past.proven = incident.outcome && incident.outcome->proven && !elsewhere;
   if (acted) past.votes = incident.attempts.back().votes_up - incident.attempts.back().votes_down;
   past.symptom = symptom_of(incident);
   const auto resolved = incident.reached.find("resolved");

@@ -81,7 +81,8 @@ struct Scene {
     stage->write(Role::scout, id, opened);
     stage->run(1ms);
   }
-  void diagnose(IncidentId id, FailureClass failure = FailureClass::oom) {
+  void diagnose(IncidentId id, FailureClass failure = FailureClass::oom,
+                const std::string& restarted = "policy") {
     DiagnosisMade made;
     made.failure = failure;
     stage->write(Role::brain, id, made);
@@ -90,6 +91,7 @@ struct Scene {
     stage->write(Role::brain, id, PlanMade{"p", 1, stage->now.wall, {restart}});
     ActionIntended intent;
     intent.op = "op" + std::to_string(id);
+    intent.service = restarted;
     stage->write(Role::fixer, id, intent);
   }
   void heal(IncidentId id, FailureClass failure = FailureClass::oom, std::int64_t issue = 0) {
@@ -217,6 +219,18 @@ TEST_CASE_FIXTURE(Scene, "an action that was never applied says nothing of it") 
   stage->write(Role::fixer, 1, Escalated{"person", "denied"});
   stage->run(1ms);
   CHECK(stage->last<MemoryIndexed>().action == "noop");
+}
+
+TEST_CASE_FIXTURE(Scene, "the restart of another service teaches nothing of this one's") {
+  open(1);
+  diagnose(1, FailureClass::oom, "user");
+  stage->write(Role::fixer, 1, ActionDone{"op1", "t2", false});
+  stage->write(Role::fixer, 1, VerificationAsked{"op1", "policy", stage->now.wall, 5s});
+  stage->write(Role::scout, 1, VerificationPassed{"op1", 10, 1, ""});
+  stage->write(Role::fixer, 1, IncidentResolved{"op1", "restart", true});
+  stage->run(1ms);
+  CHECK(stage->last<MemoryIndexed>().action == "noop");
+  CHECK_FALSE(stage->last<MemoryIndexed>().proven);
 }
 
 TEST_CASE_FIXTURE(Scene, "an issue opened late still belongs to the case") {
