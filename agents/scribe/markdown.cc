@@ -19,6 +19,23 @@ std::size_t longest_run(std::string_view text, char wanted) {
   return longest;
 }
 
+// Beyond 80 backticks GitHub (md4c: 32) takes no run for a code span's delimiter, and a span that
+// is none lets its text out; so no run is longer than 16.
+std::string with_short_runs(std::string_view text) {
+  constexpr std::size_t kRunMax = 16;
+  std::string out;
+  std::size_t run = 0;
+  for (const char c : text) {
+    if (run == kRunMax && c == '`') {
+      out += kBreak;
+      run = 0;
+    }
+    run = c == '`' ? run + 1 : 0;
+    out += c;
+  }
+  return out;
+}
+
 // Cleaned, on one line, cut with an ellipsis.
 std::string one_line(std::string_view text, std::size_t max_bytes) {
   std::string line = base::clean_text(base::cut_utf8(text, max_bytes * 4));
@@ -110,7 +127,7 @@ std::string without_html(std::string_view text) {
 }  // namespace
 
 std::string code(std::string_view text, std::size_t max_bytes) {
-  std::string line = one_line(text, max_bytes);
+  std::string line = with_short_runs(one_line(text, max_bytes));
   if (line.empty()) return "–";
   for (std::size_t at = line.find('|'); at != std::string::npos; at = line.find('|', at)) {
     line.replace(at, 1, "¦");

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "agents/scribe/commands.h"
+#include "agents/scribe/markdown.h"
 #include "tests/support/canaries.h"
 #include "tests/unit/scribe_hostile.h"
 #include "tests/unit/scribe_reader.h"
@@ -155,6 +156,23 @@ TEST_CASE("hostile: an enemy's words change no plan, label, command or marker") 
     }
   }
   CHECK(commands <= 2);  // Those that are nothing but a command.
+}
+
+TEST_CASE("hostile: no run of backticks is too long for a code span") {
+  for (const std::size_t length : {1U, 16U, 17U, 31U, 32U, 80U, 81U, 150U}) {
+    CAPTURE(length);
+    const std::string run(length, '`');
+    for (const std::string& text :
+         {"[x](" + run + ")", run + "[x](y)", "a" + run + " <b> " + run}) {
+      const std::string span = scribe::code(text);
+      const std::string ticks = span.substr(0, span.find_first_not_of('`'));
+      CHECK(ticks.size() <= 17);
+      CHECK(span.ends_with(ticks));
+      // Nothing inside ends the span before its end.
+      const std::string inside = span.substr(ticks.size(), span.size() - 2 * ticks.size());
+      CHECK_FALSE(has(inside, ticks));
+    }
+  }
 }
 
 TEST_CASE("secrets: 100 of ours in every encoding through every field, and none comes out") {
