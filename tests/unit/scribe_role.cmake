@@ -15,3 +15,5 @@ sre_test(unit_scribe_foreign
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_foreign_test.cc
   LINKS agent_scribe_adapters fake_github fake_ledger ${MD4C_HTML_LIBRARY} ${MD4C_LIBRARY}
   LABEL simulation)
+# Full sizes of RELIABILITY T8 and T9: half a minute, and several with sanitizers.
+set_tests_properties(unit_scribe unit_scribe_flood PROPERTIES TIMEOUT 1200)
