@@ -361,6 +361,10 @@ Json event_json(const Event& event, const Repository& repository, const Urls& ur
     case EventKind::demilestoned:
       result["milestone"] = {{"title", event.before}};
       break;
+    case EventKind::merged:
+      result["commit_id"] = event.after;
+      result["commit_url"] = urls.repository(repository) + "/commits/" + event.after;
+      break;
   }
   return result;
 }

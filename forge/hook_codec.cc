@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::string_view, 13> kHookEvents = {"*",
+constexpr std::array<std::string_view, 15> kHookEvents = {"*",
                                                           "check_run",
                                                           "create",
                                                           "delete",
@@ -23,6 +23,8 @@ constexpr std::array<std::string_view, 13> kHookEvents = {"*",
                                                           "milestone",
                                                           "push",
                                                           "pull_request",
+                                                          "pull_request_review",
+                                                          "pull_request_review_comment",
                                                           "repository_dispatch",
                                                           "status",
                                                           "workflow_dispatch"};

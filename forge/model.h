@@ -130,7 +130,8 @@ enum class EventKind {
   locked,
   unlocked,
   milestoned,
-  demilestoned
+  demilestoned,
+  merged
 };
 [[nodiscard]] std::string_view to_string(EventKind kind);
 [[nodiscard]] std::optional<EventKind> parse_event_kind(std::string_view text);
@@ -142,7 +143,7 @@ struct Event {
   std::string before;  // labeled, unlabeled: the label's name; renamed: the old title;
                        // milestoned, demilestoned: the milestone's title.
   std::string after;   // labeled, unlabeled: its color; renamed: the new title; closed, locked: the
-                       // reason.
+                       // reason; merged: the commit.
   std::optional<User> assignee;  // assigned, unassigned.
   base::WallTime created;
 };

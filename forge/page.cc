@@ -322,6 +322,8 @@ std::string event_text(const Event& event) {
       return "added this to the milestone " + bold(event.before);
     case EventKind::demilestoned:
       return "removed this from the milestone " + bold(event.before);
+    case EventKind::merged:
+      return "merged this as <code>" + escape_html(event.after.substr(0, 7)) + "</code>";
   }
   return "";
 }

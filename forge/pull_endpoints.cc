@@ -235,6 +235,16 @@ Json shown_review(const Call& call, const Review& review, int number) {
   return review_json(review, number, call.rights.of(review.author.login), place_of(call));
 }
 
+// As the schema of webhooks has it, not that of replies: the state is in small letters.
+void announce_review(SqliteStore& store, const Call& call, const Pull& pull, Json review) {
+  review["state"] = base::to_lower_ascii(base::get_string(review, "state"));
+  call.announcements.push_back(
+      {"pull_request_review",
+       "submitted",
+       0,
+       {{"review", std::move(review)}, {"pull_request", show_in_list(store, call, pull)}}});
+}
+
 Reply list_reviews(SqliteStore& store, const Call& call) {
   const auto pull = pull_of(store, call);
   if (!pull) return reply::not_found();
@@ -275,7 +285,9 @@ Reply create_review(SqliteStore& store, const Call& call) {
   std::erase_if(asked, [&](const User& user) { return user.id == call.user.id; });
   tables.set_reviewers(pull->issue_id, asked);
   store.touch_issue(pull->issue_id, call.now);
-  return reply::ok(shown_review(call, tables.add_review(pull->issue_id, review), pull->number));
+  Json shown = shown_review(call, tables.add_review(pull->issue_id, review), pull->number);
+  announce_review(store, call, *pull, shown);
+  return reply::ok(std::move(shown));
 }
 
 }  // namespace

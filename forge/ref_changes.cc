@@ -183,6 +183,8 @@ void mark_merged(SqliteStore& store, const Call& call, Pull& pull, const git::Sh
   pull.merged_by = call.user;
   pull.merge_sha = merge;
   GitTables(store).save_pull(pull);
+  store.add_event(pull.issue_id,
+                  {0, call.user, EventKind::merged, "", merge, std::nullopt, call.now});
   close_pull(store, call, pull);
 }
 

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kRoleNames = {"none",  "read",     "triage",
                                                         "write", "maintain", "admin"};
-constexpr std::array<std::string_view, 11> kEventNames = {
-    "labeled",    "unlabeled", "closed",   "reopened",   "renamed",     "assigned",
-    "unassigned", "locked",    "unlocked", "milestoned", "demilestoned"};
+constexpr std::array<std::string_view, 12> kEventNames = {
+    "labeled",    "unlabeled", "closed",   "reopened",   "renamed",      "assigned",
+    "unassigned", "locked",    "unlocked", "milestoned", "demilestoned", "merged"};
 
 FieldError too_long(std::string resource, std::string field, std::size_t most) {
   std::string message = field + " is too long (maximum is " + std::to_string(most) + " characters)";

@@ -71,6 +71,9 @@ def perform_one_life(forge):
     call("GET", path + "/merge", expect=204)
     call("PUT", path + "/merge", {"merge_method": "squash", "sha": tip}, expect=405)
     call("PATCH", path, {"state": "open"}, expect=422)
+    timeline, _ = call("GET", path.replace("/pulls/", "/issues/") + "/timeline")
+    told = [(one["event"], one.get("commit_id")) for one in timeline][-2:]
+    expect(forge, told == [("merged", merged["sha"]), ("closed", None)], f"timeline {told}")
     pull, _ = call("GET", path)
     expect(forge, pull["merged"] and pull["merge_commit_sha"] == merged["sha"], "merged")
     expect(forge, (pull["commits"], pull["changed_files"]) == (2, 2), "sizes after the merge")
@@ -217,7 +220,8 @@ def perform_as_issue(forge):
 # What perform_pulls_told causes, in order.
 PULLS_TOLD = [("create", None), ("push", None), ("push", None), ("pull_request", "opened"),
               ("pull_request", "labeled"), ("issue_comment", "created"),
-              ("pull_request", "review_requested"), ("pull_request", "edited"), ("push", None),
+              ("pull_request", "review_requested"), ("pull_request_review", "submitted"),
+              ("pull_request_review", "submitted"), ("pull_request", "edited"), ("push", None),
               ("pull_request", "synchronize"), ("status", None), ("check_run", "created"),
               ("check_run", "completed"), ("push", None), ("pull_request", "closed"),
               ("push", None), ("delete", None)]
@@ -231,6 +235,8 @@ def perform_pulls_told(call):
     call("POST", f"{REPO}/issues/{pull['number']}/labels", {"labels": ["incident"]})
     call("POST", f"{REPO}/issues/{pull['number']}/comments", {"body": "hello"}, expect=201)
     call("POST", path + "/requested_reviewers", {"reviewers": ["rita"]}, expect=201)
+    call("POST", path + "/reviews", {"event": "APPROVE"}, token="reader-token")
+    call("POST", path + "/reviews", {"event": "COMMENT", "body": "look"})
     call("PATCH", path, {"title": "heard twice"})
     tip = write(call, "heard", "heard.md", "y\n")
     call("POST", f"{REPO}/statuses/{tip}", {"state": "success", "context": "ci"}, expect=201)

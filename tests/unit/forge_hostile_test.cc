@@ -113,7 +113,7 @@ ThreadView make_hostile_thread(const std::string& text) {
   for (const EventKind kind :
        {EventKind::labeled, EventKind::unlabeled, EventKind::closed, EventKind::reopened,
         EventKind::renamed, EventKind::assigned, EventKind::unassigned, EventKind::locked,
-        EventKind::unlocked, EventKind::milestoned, EventKind::demilestoned}) {
+        EventKind::unlocked, EventKind::milestoned, EventKind::demilestoned, EventKind::merged}) {
     view.events.push_back({id, person, kind, text, text, person, start + base::Millis(id)});
     ++id;
   }
