@@ -20,10 +20,10 @@ Reply make_refusal(int status, std::string_view message, const std::vector<Field
 const std::vector<Endpoint>& endpoints() {
   static const std::vector<Endpoint> kEndpoints = [] {
     std::vector<Endpoint> all;
-    for (const auto part :
-         {people_endpoints, issue_endpoints, comment_endpoints, label_endpoints,
-          milestone_endpoints, search_endpoints, hook_endpoints, ref_endpoints, object_endpoints,
-          commit_endpoints, pull_endpoints, merge_endpoints, app_endpoints, dispatch_endpoints}) {
+    for (const auto part : {people_endpoints, issue_endpoints, comment_endpoints, label_endpoints,
+                            milestone_endpoints, search_endpoints, hook_endpoints, ref_endpoints,
+                            object_endpoints, commit_endpoints, pull_endpoints, review_endpoints,
+                            merge_endpoints, app_endpoints, dispatch_endpoints}) {
       for (const Endpoint& endpoint : part()) all.push_back(endpoint);
     }
     return all;

@@ -93,7 +93,8 @@ struct Endpoint {
 [[nodiscard]] std::vector<Endpoint> ref_endpoints();     // And branches.
 [[nodiscard]] std::vector<Endpoint> object_endpoints();  // Commits, trees, blobs, contents.
 [[nodiscard]] std::vector<Endpoint> commit_endpoints();  // And statuses and checks.
-[[nodiscard]] std::vector<Endpoint> pull_endpoints();    // And reviews.
+[[nodiscard]] std::vector<Endpoint> pull_endpoints();
+[[nodiscard]] std::vector<Endpoint> review_endpoints();  // And comments on lines.
 [[nodiscard]] std::vector<Endpoint> merge_endpoints();
 [[nodiscard]] std::vector<Endpoint> app_endpoints();  // And organisations, teams.
 [[nodiscard]] std::vector<Endpoint> dispatch_endpoints();

@@ -21,17 +21,6 @@ bool is_owner(const User& user, const Repository& repository) {
   return user.id == repository.owner.id;
 }
 
-Json reactions_json(const ReactionCounts& counts, const std::string& url) {
-  Json result = {{"url", url + "/reactions"}};
-  int total = 0;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    result[std::string(kReactions[i])] = counts[i];
-    total += counts[i];
-  }
-  result["total_count"] = total;
-  return result;
-}
-
 Json nullable_text(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 Json role_json(Role role) {
@@ -113,6 +102,17 @@ bool read_names(const Json& list, std::vector<std::string>& to) {
 base::Error wrong_field(const char* field) { return {base::ErrorCode::invalid, field}; }
 
 }  // namespace
+
+Json reactions_json(const ReactionCounts& counts, const std::string& url) {
+  Json result = {{"url", url + "/reactions"}};
+  int total = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    result[std::string(kReactions[i])] = counts[i];
+    total += counts[i];
+  }
+  result["total_count"] = total;
+  return result;
+}
 
 std::string_view association_word(Role role, bool is_owner) {
   if (is_owner) return "OWNER";

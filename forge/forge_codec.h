@@ -51,6 +51,8 @@ struct RateLimit {
 [[nodiscard]] nlohmann::json collaborator_json(const User& user, Role role, const Urls& urls);
 [[nodiscard]] nlohmann::json event_json(const Event& event, const Repository& repository,
                                         const Urls& urls);
+// The reactions to the thing at `url`.
+[[nodiscard]] nlohmann::json reactions_json(const ReactionCounts& counts, const std::string& url);
 // A comment as the timeline has it.
 [[nodiscard]] nlohmann::json timeline_comment_json(const Comment& comment, Role author_role,
                                                    const Repository& repository, const Urls& urls);

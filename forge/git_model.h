@@ -43,6 +43,28 @@ struct Review {
   base::WallTime created;
 };
 
+// A line of a file as a diff shows it.
+struct DiffPlace {
+  std::string path;
+  bool is_left = false;  // Of the old file.
+  int line = 0;          // Of that file, from 1.
+  int position = 0;      // Lines below the diff's first header.
+  std::string hunk;      // From its header to that line.
+};
+
+// A comment on a line; each belongs to a review.
+struct LineComment {
+  Id id = 0;
+  Id issue_id = 0;
+  Id review_id = 0;
+  User author;
+  DiffPlace place;
+  std::string sha;  // The head it was said of.
+  std::string body;
+  Id reply_to = 0;  // 0: none.
+  base::WallTime created;
+};
+
 struct Protection {
   std::string branch;
   bool is_strict = false;             // The branch must be up to date before merging.

@@ -102,4 +102,46 @@ Json review_json(const Review& review, int number, Role author_role, const Place
            association_word(author_role, review.author.id == place.repository.owner.id)}};
 }
 
+Json line_comment_json(const LineComment& comment, const Pull& pull, Role author_role,
+                       const Place& place) {
+  const std::string id = std::to_string(comment.id);
+  const std::string url = place.api() + "/pulls/comments/" + id;
+  const std::string pull_url = place.api() + "/pulls/" + std::to_string(pull.number);
+  const std::string page =
+      place.page() + "/pull/" + std::to_string(pull.number) + "#discussion_r" + id;
+  const auto link = [](const std::string& to) { return Json{{"href", to}}; };
+  Json result = {
+      {"url", url},
+      {"pull_request_review_id", comment.review_id},
+      {"id", comment.id},
+      {"node_id", make_node_id("PullRequestReviewComment", id)},
+      {"diff_hunk", comment.place.hunk},
+      {"path", comment.place.path},
+      {"commit_id", comment.sha},
+      {"original_commit_id", comment.sha},
+      {"user", user_json(comment.author, place.urls)},
+      {"body", comment.body},
+      {"created_at", time_text(comment.created)},
+      {"updated_at", time_text(comment.created)},
+      {"html_url", page},
+      {"pull_request_url", pull_url},
+      {"author_association",
+       association_word(author_role, comment.author.id == place.repository.owner.id)},
+      {"_links", {{"self", link(url)}, {"html", link(page)}, {"pull_request", link(pull_url)}}},
+      {"original_position", comment.place.position},
+      {"original_line", comment.place.line},
+      {"start_line", nullptr},
+      {"original_start_line", nullptr},
+      {"start_side", nullptr},
+      {"side", comment.place.is_left ? "LEFT" : "RIGHT"},
+      {"subject_type", "line"},
+      {"reactions", reactions_json({}, url)}};
+  if (comment.reply_to != 0) result["in_reply_to_id"] = comment.reply_to;
+  if (comment.sha == pull.head_sha) {
+    result["line"] = comment.place.line;
+    result["position"] = comment.place.position;
+  }
+  return result;
+}
+
 }  // namespace forge

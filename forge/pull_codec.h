@@ -35,5 +35,8 @@ void add_details(const PullView& view, const PullDetails& details, const Urls& u
                  nlohmann::json& shown);
 [[nodiscard]] nlohmann::json review_json(const Review& review, int number, Role author_role,
                                          const Place& place);
+// pull-request-review-comment; without `line` and `position` once the head has moved on.
+[[nodiscard]] nlohmann::json line_comment_json(const LineComment& comment, const Pull& pull,
+                                               Role author_role, const Place& place);
 
 }  // namespace forge

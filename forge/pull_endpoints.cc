@@ -179,7 +179,7 @@ Reply list_pulls_of_commit(SqliteStore& store, const Call& call) {
   return reply::slice(call, all);
 }
 
-// ---- Reviews ----
+// ---- Who is asked to review ----
 
 Reply get_reviewers(SqliteStore& store, const Call& call) {
   const auto pull = pull_of(store, call);
@@ -231,65 +231,6 @@ Reply remove_reviewers(SqliteStore& store, const Call& call) {
   return change_reviewers(store, call, false);
 }
 
-Json shown_review(const Call& call, const Review& review, int number) {
-  return review_json(review, number, call.rights.of(review.author.login), place_of(call));
-}
-
-// As the schema of webhooks has it, not that of replies: the state is in small letters.
-void announce_review(SqliteStore& store, const Call& call, const Pull& pull, Json review) {
-  review["state"] = base::to_lower_ascii(base::get_string(review, "state"));
-  call.announcements.push_back(
-      {"pull_request_review",
-       "submitted",
-       0,
-       {{"review", std::move(review)}, {"pull_request", show_in_list(store, call, pull)}}});
-}
-
-Reply list_reviews(SqliteStore& store, const Call& call) {
-  const auto pull = pull_of(store, call);
-  if (!pull) return reply::not_found();
-  Json all = Json::array();
-  for (const Review& review : GitTables(store).list_reviews(pull->issue_id)) {
-    all.push_back(shown_review(call, review, pull->number));
-  }
-  return reply::slice(call, all);
-}
-
-Reply create_review(SqliteStore& store, const Call& call) {
-  const auto pull = pull_of(store, call);
-  if (!pull) return reply::not_found();
-  const auto issue = store.find_issue(call.repository, pull->number);
-  const std::string event = text_of(call, "event");
-  Review review{0, call.user, "", text_of(call, "body"), pull->head_sha, call.now};
-  if (event == "APPROVE") review.state = "APPROVED";
-  if (event == "REQUEST_CHANGES") review.state = "CHANGES_REQUESTED";
-  if (event == "COMMENT") review.state = "COMMENTED";
-  if (review.state.empty())
-    return refuse_because("event: one of APPROVE, REQUEST_CHANGES, COMMENT");
-  const bool is_own = issue->author.id == call.user.id;
-  if (is_own && review.state != "COMMENTED") {
-    return refuse_because("Can not judge your own pull request");
-  }
-  if (review.state != "APPROVED" && review.body.empty()) {
-    return refuse_because("body: a review that does not approve needs one");
-  }
-  if (!review.body.empty()) {
-    if (auto error = check_comment_body(review.body)) return reply::refuse(std::move(*error));
-  }
-  if (const std::string sha = text_of(call, "commit_id"); !sha.empty()) {
-    if (!call.git->commit(sha)) return refuse_because("commit_id is no commit");
-    review.sha = sha;
-  }
-  GitTables tables(store);
-  std::vector<User> asked = tables.list_reviewers(pull->issue_id);
-  std::erase_if(asked, [&](const User& user) { return user.id == call.user.id; });
-  tables.set_reviewers(pull->issue_id, asked);
-  store.touch_issue(pull->issue_id, call.now);
-  Json shown = shown_review(call, tables.add_review(pull->issue_id, review), pull->number);
-  announce_review(store, call, *pull, shown);
-  return reply::ok(std::move(shown));
-}
-
 }  // namespace
 
 std::vector<Endpoint> pull_endpoints() {
@@ -307,8 +248,6 @@ std::vector<Endpoint> pull_endpoints() {
        add_reviewers},
       {"DELETE", "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers", write,
        remove_reviewers},
-      {"GET", "/repos/{owner}/{repo}/pulls/{pull_number}/reviews", read, list_reviews},
-      {"POST", "/repos/{owner}/{repo}/pulls/{pull_number}/reviews", read, create_review},
   };
 }
 

@@ -7,12 +7,13 @@
 
 #include "base/ensure.h"
 #include "forge/git_tables.h"
+#include "forge/review_tables.h"
 #include "forge/sqlite_query.h"
 
 namespace forge {
 namespace {
 
-constexpr int kVersion = 4;
+constexpr int kVersion = 5;
 
 constexpr const char* kSchema = R"(
 CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL UNIQUE COLLATE NOCASE,
@@ -311,8 +312,8 @@ base::Status SqliteStore::prepare_schema() {
   }
   const std::string create = std::string("BEGIN IMMEDIATE;") + (found < 1 ? kSchema : "") +
                              (found < 2 ? kSecondSchema : "") + (found < 3 ? kGitSchema : "") +
-                             kCounterSchema + "PRAGMA user_version = " + std::to_string(kVersion) +
-                             "; COMMIT;";
+                             (found < 4 ? kCounterSchema : "") + (found < 5 ? kReviewSchema : "") +
+                             "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;";
   if (sqlite3_exec(database_, create.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
   return store_error(base::ErrorCode::unavailable, "create tables", sqlite3_errmsg(database_));
 }

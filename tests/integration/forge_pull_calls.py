@@ -100,8 +100,39 @@ def perform_reviews(forge, path):
     call("POST", path + "/reviews", {"event": "COMMENT", "body": "look"})
     reviews, _ = call("GET", path + "/reviews")
     expect(forge, [one["state"] for one in reviews] == ["APPROVED", "COMMENTED"], "reviews")
+    perform_line_comments(forge, path)
     asked, _ = call("GET", path + "/requested_reviewers")
     expect(forge, asked["users"] == [], "who has reviewed is still asked")
+
+
+def perform_line_comments(forge, path):
+    call = forge.call
+    good = {"body": "enough?", "path": "limits.yaml", "line": 1}
+    first, _ = call("POST", path + "/comments", good, token="reader-token", expect=201)
+    expect(forge, first["diff_hunk"] == "@@ -0,0 +1 @@\n+memory: 512Mi" and first["position"] == 1,
+           f"the place of a comment: {first['diff_hunk']!r} {first.get('position')}")
+    answer, _ = call("POST", f"{path}/comments/{first['id']}/replies", {"body": "yes"}, expect=201)
+    again, _ = call("POST", path + "/comments", {"body": "sure", "in_reply_to": answer["id"]},
+                    expect=201)
+    expect(forge, (answer["in_reply_to_id"], again["in_reply_to_id"]) == (first["id"],) * 2,
+           "answers belong to the first")
+    for wrong in ({"line": 2}, {"line": 0}, {"line": "1"}, {"path": "README.md"}, {"body": ""},
+                  {"side": "LEFT"}, {"side": "TOP"}, {"commit_id": "0" * 40},
+                  {"body": "x" * 65_537}):
+        call("POST", path + "/comments", {**good, **wrong}, expect=422)
+    call("POST", path + "/comments", ["x"], expect=422)
+    call("POST", path + "/comments/999/replies", {"body": "x"}, expect=404)
+    call("POST", f"{path}/comments/{first['id']}/replies", {}, expect=422)
+    call("POST", path + "/comments", {"body": "x", "in_reply_to": 999}, expect=404)
+    call("GET", f"{REPO}/pulls/999/comments", expect=404)
+    review, _ = call("POST", path + "/reviews", {"event": "COMMENT", "comments": [
+        {**good, "body": "two at once"}, {**good, "path": "notes.md"}]})
+    call("POST", path + "/reviews", {"event": "COMMENT", "comments": [{**good, "line": 9}]}, expect=422)
+    listed, _ = call("GET", path + "/comments")
+    expect(forge, [one["body"] for one in listed] ==
+           ["enough?", "yes", "sure", "two at once", "enough?"], "comments on lines")
+    expect(forge, {one["pull_request_review_id"] for one in listed[3:]} == {review["id"]},
+           "comments of one review")
 
 
 def perform_refusals(forge):
@@ -221,7 +252,8 @@ def perform_as_issue(forge):
 PULLS_TOLD = [("create", None), ("push", None), ("push", None), ("pull_request", "opened"),
               ("pull_request", "labeled"), ("issue_comment", "created"),
               ("pull_request", "review_requested"), ("pull_request_review", "submitted"),
-              ("pull_request_review", "submitted"), ("pull_request", "edited"), ("push", None),
+              ("pull_request_review", "submitted"), ("pull_request_review", "submitted"),
+              ("pull_request_review_comment", "created"), ("pull_request", "edited"), ("push", None),
               ("pull_request", "synchronize"), ("status", None), ("check_run", "created"),
               ("check_run", "completed"), ("push", None), ("pull_request", "closed"),
               ("push", None), ("delete", None)]
@@ -237,6 +269,7 @@ def perform_pulls_told(call):
     call("POST", path + "/requested_reviewers", {"reviewers": ["rita"]}, expect=201)
     call("POST", path + "/reviews", {"event": "APPROVE"}, token="reader-token")
     call("POST", path + "/reviews", {"event": "COMMENT", "body": "look"})
+    call("POST", path + "/comments", {"body": "why?", "path": "heard.md", "line": 1}, expect=201)
     call("PATCH", path, {"title": "heard twice"})
     tip = write(call, "heard", "heard.md", "y\n")
     call("POST", f"{REPO}/statuses/{tip}", {"state": "success", "context": "ci"}, expect=201)

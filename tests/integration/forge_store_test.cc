@@ -130,6 +130,7 @@ TEST_CASE("a file without counters is counted once when it is opened") {
       "DROP TRIGGER issue_turned; DROP INDEX comments_by_update; DROP INDEX issues_by_update;"
       "ALTER TABLE issues DROP COLUMN comments; ALTER TABLE repos DROP COLUMN issues;"
       "ALTER TABLE repos DROP COLUMN open_issues; ALTER TABLE repos DROP COLUMN comments;"
+      "DROP TABLE review_comments;"
       "PRAGMA user_version = 3");
   scene.open();
   CHECK(scene.counters() == Scene::Counts{2, 1, 4, 3});
