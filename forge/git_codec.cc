@@ -99,6 +99,19 @@ Json git_commit_json(const git::Commit& commit, const Place& place) {
           {"verification", verification_json()}};
 }
 
+Json tag_json(const git::Tag& tag, const Place& place) {
+  const std::string api = place.api() + "/git/";
+  return {{"sha", tag.sha},
+          {"node_id", make_node_id("Tag", tag.sha)},
+          {"url", api + "tags/" + tag.sha},
+          {"tag", tag.name},
+          {"message", tag.message},
+          {"tagger", person_json(tag.tagger)},
+          {"object",
+           {{"type", tag.type}, {"sha", tag.object}, {"url", api + tag.type + "s/" + tag.object}}},
+          {"verification", verification_json()}};
+}
+
 Json commit_json(const KnownCommit& known, const Place& place) {
   const git::Commit& commit = known.commit;
   const std::string url = place.api() + "/commits/" + commit.sha;

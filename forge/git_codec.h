@@ -37,7 +37,8 @@ struct KnownCommit {
 
 [[nodiscard]] nlohmann::json ref_json(const git::Ref& ref, const Place& place);  // git-ref
 [[nodiscard]] nlohmann::json git_commit_json(const git::Commit& commit,
-                                             const Place& place);  // git-commit
+                                             const Place& place);                // git-commit
+[[nodiscard]] nlohmann::json tag_json(const git::Tag& tag, const Place& place);  // git-tag
 [[nodiscard]] nlohmann::json commit_json(const KnownCommit& commit, const Place& place);  // commit
 [[nodiscard]] nlohmann::json tree_json(const git::Sha& sha,
                                        const std::vector<git::TreeEntry>& entries,

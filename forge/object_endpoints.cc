@@ -147,6 +147,36 @@ Reply create_commit(SqliteStore&, const Call& call) {
   return reply::created(git_commit_json(*call.git->commit(*sha), place_of(call)));
 }
 
+// ---- Tags as objects ----
+
+Reply get_tag(SqliteStore&, const Call& call) {
+  const auto tag = call.git->tag(param(call, "tag_sha"));
+  return tag ? reply::ok(tag_json(*tag, place_of(call))) : reply::not_found();
+}
+
+// The object alone: its ref is made by POST …/git/refs.
+Reply create_tag(SqliteStore&, const Call& call) {
+  git::Tag draft;
+  draft.name = text_of(call, "tag");
+  draft.message = text_of(call, "message");
+  draft.object = text_of(call, "object");
+  if (!git::is_writable_ref("refs/tags/" + draft.name)) return refuse_because("tag is not valid");
+  if (draft.message.empty() || draft.message.find('\0') != draft.message.npos) {
+    return refuse_because("\"message\" wasn't supplied.");
+  }
+  const auto tagger = read_person(call, "tagger", person_of(call));
+  if (!tagger) return refuse_because("tagger is malformed");
+  draft.tagger = *tagger;
+  const auto sha = call.git->add_tag(draft);
+  if (!sha && sha.error().code == base::ErrorCode::not_found) {
+    return refuse_because("object does not exist");
+  }
+  if (!sha) return refuse_git(sha.error());
+  const auto made = call.git->tag(*sha);
+  if (made->type != text_of(call, "type")) return refuse_because("type is not the object's");
+  return reply::created(tag_json(*made, place_of(call)));
+}
+
 // ---- Contents ----
 
 Reply get_content(SqliteStore&, const Call& call) {
@@ -276,6 +306,8 @@ std::vector<Endpoint> object_endpoints() {
       {"POST", "/repos/{owner}/{repo}/git/trees", write, create_tree},
       {"GET", "/repos/{owner}/{repo}/git/commits/{commit_sha}", read, get_commit},
       {"POST", "/repos/{owner}/{repo}/git/commits", write, create_commit},
+      {"GET", "/repos/{owner}/{repo}/git/tags/{tag_sha}", read, get_tag},
+      {"POST", "/repos/{owner}/{repo}/git/tags", write, create_tag},
       {"GET", "/repos/{owner}/{repo}/readme", read, get_readme},
       {"GET", "/repos/{owner}/{repo}/contents", read, get_content},
       {"GET", "/repos/{owner}/{repo}/contents/{path}", read, get_content},

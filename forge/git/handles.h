@@ -28,6 +28,7 @@ using ReferenceHandle = Handle<git_reference, git_reference_free>;
 using IteratorHandle = Handle<git_reference_iterator, git_reference_iterator_free>;
 using ObjectHandle = Handle<git_object, git_object_free>;
 using CommitHandle = Handle<git_commit, git_commit_free>;
+using TagHandle = Handle<git_tag, git_tag_free>;
 using TreeHandle = Handle<git_tree, git_tree_free>;
 using EntryHandle = Handle<git_tree_entry, git_tree_entry_free>;
 using BlobHandle = Handle<git_blob, git_blob_free>;

@@ -35,6 +35,16 @@ struct Commit {
   std::string message;
 };
 
+// A tag that is an object of its own.
+struct Tag {
+  Sha sha;
+  std::string name;  // "v1"
+  Person tagger;
+  std::string message;
+  Sha object;        // What it names,
+  std::string type;  // and what that is: "commit", "tag", "tree", "blob".
+};
+
 struct TreeEntry {
   std::string path;  // Within the tree that was asked for.
   std::string mode;  // "100644", "100755", "120000", "160000", "040000".

@@ -188,6 +188,37 @@ base::Result<Sha> Repository::add_commit(const Commit& draft) {
   return to_sha(oid);
 }
 
+std::optional<Tag> Repository::tag(const Sha& sha) const {
+  const auto oid = to_oid(sha);
+  if (!oid) return std::nullopt;
+  const auto found = take<TagHandle>(
+      [&](git_tag** to) { return git_tag_lookup(to, state_->handle.get(), &*oid); });
+  if (!found) return std::nullopt;
+  Tag tag;
+  tag.sha = sha;
+  tag.name = git_tag_name(found.get());
+  if (const git_signature* tagger = git_tag_tagger(found.get())) tag.tagger = to_person(tagger);
+  if (const char* message = git_tag_message(found.get())) tag.message = message;
+  tag.object = to_sha(*git_tag_target_id(found.get()));
+  tag.type = git_object_type2string(git_tag_target_type(found.get()));
+  return tag;
+}
+
+base::Result<Sha> Repository::add_tag(const Tag& draft) {
+  const auto oid = to_oid(draft.object);
+  const auto object = take<ObjectHandle>([&](git_object** to) {
+    return oid ? git_object_lookup(to, state_->handle.get(), &*oid, GIT_OBJECT_ANY) : GIT_ENOTFOUND;
+  });
+  if (!object) return base::Error{base::ErrorCode::not_found, "tag: no object " + draft.object};
+  const SignatureHandle tagger = to_signature(draft.tagger);
+  if (!tagger) return base::Error{base::ErrorCode::invalid, "tag: the tagger has no name"};
+  git_oid made;
+  const int code = git_tag_annotation_create(&made, state_->handle.get(), draft.name.c_str(),
+                                             object.get(), tagger.get(), draft.message.c_str());
+  if (code != 0) return last_error(code, "tag " + draft.name);
+  return to_sha(made);
+}
+
 base::Result<std::vector<TreeEntry>> Repository::tree(const Sha& sha, bool is_recursive) const {
   const TreeHandle tree = find_tree(state_->handle.get(), sha);
   if (!tree) return base::Error{base::ErrorCode::not_found, "read tree: no " + sha};

@@ -45,6 +45,10 @@ class Repository {
   [[nodiscard]] std::optional<Commit> commit(const Sha& sha) const;
   // `draft.sha` is ignored. Errors: not_found (tree or parent), unavailable.
   [[nodiscard]] base::Result<Sha> add_commit(const Commit& draft);
+  [[nodiscard]] std::optional<Tag> tag(const Sha& sha) const;
+  // `draft.sha` and `type` are ignored; no ref is made. Errors: not_found (the object), invalid
+  // (the name), unavailable.
+  [[nodiscard]] base::Result<Sha> add_tag(const Tag& draft);
   // Of a tree or a commit; folders nested deeper than 64 are left out. Errors: not_found.
   [[nodiscard]] base::Result<std::vector<TreeEntry>> tree(const Sha& sha, bool is_recursive) const;
   [[nodiscard]] std::optional<Sha> tree_of(const Sha& sha) const;  // Of a commit; a tree's own.

@@ -81,6 +81,7 @@ def perform_refs(forge):
          expect=403)
     call("POST", REPO + "/git/refs", {"ref": "refs/tags/v1", "sha": old}, expect=201)
     call("GET", REPO + "/git/ref/tags/v1")
+    perform_tag_objects(forge, old)
     call("GET", REPO + "/git/ref/heads/nothing", expect=404)
     found, _ = call("GET", REPO + "/git/matching-refs/heads/a")
     expect(forge, [ref["ref"] for ref in found] == ["refs/heads/app"], "matching refs")
@@ -98,6 +99,28 @@ def perform_refs(forge):
     call("DELETE", REPO + "/git/refs/heads/deep/er", expect=204)
     call("DELETE", REPO + "/git/refs/heads/deep/er", expect=422)
     call("DELETE", REPO + "/git/refs/heads/main", expect=422)
+
+
+def perform_tag_objects(forge, sha):
+    call = forge.call
+    good = {"tag": "v2", "message": "the second", "object": sha, "type": "commit"}
+    tag, _ = call("POST", REPO + "/git/tags", {**good, "tagger": {
+        "name": "Ann", "email": "ann@example.org", "date": "2026-11-20T14:52:36Z"}}, expect=201)
+    same, _ = call("GET", f"{REPO}/git/tags/{tag['sha']}")
+    expect(forge, same == tag and tag["tagger"]["date"] == "2026-11-20T14:52:36Z", f"a tag {same}")
+    call("POST", REPO + "/git/refs", {"ref": "refs/tags/v2", "sha": tag["sha"]}, expect=201)
+    ref, _ = call("GET", REPO + "/git/ref/tags/v2")
+    expect(forge, ref["object"]["type"] == "tag" and ref["object"]["sha"] == tag["sha"],
+           f"the ref of a tag {ref}")
+    commit, _ = call("GET", REPO + "/commits/v2")
+    expect(forge, commit["sha"] == sha, "a tag leads to its commit")
+    for wrong in ({"tag": "a..b"}, {"tag": ""}, {"message": ""}, {"object": "0" * 40},
+                  {"object": "x"}, {"type": "tree"}, {"tagger": {"name": "<", "email": "x"}}):
+        call("POST", REPO + "/git/tags", {**good, **wrong}, expect=422)
+    call("POST", REPO + "/git/tags", good, token="reader-token", expect=403)
+    call("GET", f"{REPO}/git/tags/{sha}", expect=404)
+    call("GET", REPO + "/git/tags/x", expect=404)
+
 
 
 def perform_contents(forge):
