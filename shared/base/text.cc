@@ -68,6 +68,11 @@ std::string clean_text(std::string_view text) {
   return out;
 }
 
+std::size_t utf8_length(std::string_view text) {
+  char32_t code = 0;
+  return sequence_length(text, code);
+}
+
 std::string_view cut_utf8(std::string_view text, std::size_t max_bytes) {
   if (text.size() <= max_bytes) return text;
   std::size_t end = max_bytes;

@@ -11,6 +11,8 @@ namespace base {
 // `text` with bad UTF-8 replaced by U+FFFD and control characters (all but tab and newline), bidi
 // overrides and zero-width characters removed.
 [[nodiscard]] std::string clean_text(std::string_view text);
+// Bytes of the UTF-8 character at the front of `text`; 0 when it is none. `text` must not be empty.
+[[nodiscard]] std::size_t utf8_length(std::string_view text);
 // At most `max_bytes` of `text`, cut at a UTF-8 boundary.
 [[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t max_bytes);
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);

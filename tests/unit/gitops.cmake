@@ -1,0 +1,8 @@
+sre_test(unit_gitops_edit
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/gitops_edit_test.cc
+  LINKS gitops yaml-cpp
+  LABEL unit)
+sre_test(unit_gitops
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/gitops_change_test.cc ${CMAKE_CURRENT_LIST_DIR}/gitops_paths_test.cc
+  LINKS gitops
+  LABEL unit)
