@@ -151,10 +151,11 @@ struct HookSender::State {
     return true;
   }
 
-  // Lets stop() reach the client; false when it came already.
+  // Lets stop() reach the client; false when it came already. Then the client is not kept: it goes
+  // at once, and stop() may be called again.
   bool announce_client(httplib::Client* client) {
     const std::lock_guard lock(mutex);
-    current = client;
+    current = is_stopping ? nullptr : client;
     return !is_stopping;
   }
 
