@@ -11,7 +11,6 @@ using base::Error;
 using base::ErrorCode;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kInspectBytesMax = 4U << 20U;
 constexpr std::size_t kListBytesMax = 32U << 20U;
 constexpr std::size_t kLogBytesMax = 4U << 20U;
 constexpr int kLogLinesMax = 10'000;
@@ -50,6 +49,12 @@ Error refusal(const std::string& path, const HttpAnswer& answer) {
 Error bad_id(std::string_view what) {
   return {ErrorCode::invalid,
           "engine: \"" + std::string(what.substr(0, 80)) + "\" is not a full id"};
+}
+
+// The API takes whole seconds; rounded up, a container never gets less than it was promised.
+std::string whole_seconds(base::Duration grace) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::max(grace, base::Duration(0)));
+  return std::to_string(seconds.count());
 }
 
 }  // namespace
@@ -216,8 +221,7 @@ base::Result<Stats> DockerEngine::stats(const ContainerId& id) {
   return out;
 }
 
-base::Status DockerEngine::effect(const std::string& path, base::Duration grace,
-                                  ErrorCode on_server_error) {
+base::Result<std::string> DockerEngine::send(const Effect& effect) {
   const auto before = prefix();
   if (!before) {
     // Nothing was sent, whatever the ping ran into.
@@ -226,10 +230,11 @@ base::Status DockerEngine::effect(const std::string& path, base::Duration grace,
   if (!breaker_.allows()) {
     return Error{ErrorCode::unavailable, "engine: does not answer, nothing sent"};
   }
-  const auto answer = http_.effect({.method = "POST",
-                                    .target = *before + path,
-                                    .deadline = options_.effects + grace,
-                                    .answer_limit = kInspectBytesMax});
+  auto answer = http_.effect({.method = effect.method,
+                              .target = *before + effect.path,
+                              .body = effect.body,
+                              .deadline = options_.effects + effect.grace,
+                              .answer_limit = kInspectBytesMax});
   if (!answer) {
     if (answer.error().code == ErrorCode::unknown) breaker_.timed_out(std::chrono::seconds(1));
     return answer.error().in("engine");
@@ -237,24 +242,35 @@ base::Status DockerEngine::effect(const std::string& path, base::Duration grace,
   breaker_.answered();
   // 304: it is so already.
   const int status = answer.value().status;
-  if (status / 100 == 2 || status == 304) return {};
-  Error error = refusal(path, *answer);
-  if (status >= 500) error.code = on_server_error;
+  if (status / 100 == 2 || status == 304) return std::move(answer->body);
+  Error error = refusal(effect.path, *answer);
+  if (status >= 500) error.code = effect.on_server_error;
   return error;
+}
+
+base::Status DockerEngine::effect(const Effect& effect) {
+  const auto sent = send(effect);
+  return sent ? base::Status() : sent.error();
 }
 
 base::Status DockerEngine::start(const ContainerId& id) {
   if (!is_container_id(id)) return bad_id(id);
-  return effect("/containers/" + id + "/start", base::Duration(0), ErrorCode::unavailable);
+  return effect({.path = "/containers/" + id + "/start"});
 }
 
 base::Status DockerEngine::restart(const ContainerId& id, base::Duration grace) {
   if (!is_container_id(id)) return bad_id(id);
-  // The API takes whole seconds; rounded up, a container never gets less than it was promised.
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::max(grace, base::Duration(0)));
   // A 5xx may have come after the stop and before the start: somebody must look.
-  return effect("/containers/" + id + "/restart?t=" + std::to_string(seconds.count()), grace,
-                ErrorCode::unknown);
+  return effect({.path = "/containers/" + id + "/restart?t=" + whole_seconds(grace),
+                 .grace = grace,
+                 .on_server_error = ErrorCode::unknown});
+}
+
+base::Status DockerEngine::stop(const ContainerId& id, base::Duration grace) {
+  if (!is_container_id(id)) return bad_id(id);
+  return effect({.path = "/containers/" + id + "/stop?t=" + whole_seconds(grace),
+                 .grace = grace,
+                 .on_server_error = ErrorCode::unknown});
 }
 
 base::Status DockerEngine::follow(const std::function<void()>& connected,

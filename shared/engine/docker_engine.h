@@ -46,6 +46,14 @@ class DockerEngine final : public ContainerEngine {
   base::Result<Stats> stats(const ContainerId& id) override;
   base::Status start(const ContainerId& id) override;
   base::Status restart(const ContainerId& id, base::Duration grace) override;
+  base::Status stop(const ContainerId& id, base::Duration grace) override;
+  base::Result<std::string> snapshot(const ContainerId& id) override;
+  base::Result<ContainerId> create_from(const std::string& snapshot,
+                                        const Overrides& overrides) override;
+  base::Status rename(const ContainerId& id, const std::string& name) override;
+  base::Status remove(const ContainerId& id) override;
+  base::Status update_limits(const ContainerId& id, const ResourceLimits& limits) override;
+  base::Result<std::map<std::string, std::string>> addresses(const ContainerId& id) override;
   base::Status follow(const std::function<void()>& connected,
                       const std::function<bool(const Event&)>& receive,
                       std::stop_token stop) override;
@@ -60,11 +68,26 @@ class DockerEngine final : public ContainerEngine {
   base::Result<std::string> negotiate();
   base::Result<HttpAnswer> read(const std::string& path, std::size_t limit);
   base::Result<HttpAnswer> read_guarded(const HttpCall& call);
-  base::Status effect(const std::string& path, base::Duration grace,
-                      base::ErrorCode on_server_error);
+  // An effect that was sent and answered well; other answers are errors, one of 5xx with this code.
+  struct Effect {
+    std::string method = "POST";
+    std::string path;
+    std::string body = {};
+    base::Duration grace{0};
+    base::ErrorCode on_server_error = base::ErrorCode::unavailable;
+  };
+  base::Result<std::string> send(const Effect& effect);
+  base::Status effect(const Effect& effect);
+  // What the engine tells of the container with exactly that id.
+  base::Result<std::string> inspect_text(const ContainerId& id);
+  // What to make a container from: the reference it was made from when that still means the same
+  // image, else the image's id.
+  base::Result<std::string> image_for(const std::string& snapshot);
+  base::Status connect(const ContainerId& id, const std::string& network, const std::string& body);
   base::Result<Usage> usage(const ContainerId& id);
   double cpu_percent(const ContainerId& id, std::int64_t cpu_ns);
 
+  static constexpr std::size_t kInspectBytesMax = 4U << 20U;
   const DockerOptions options_;
   HttpClient http_;
   CgroupFiles cgroups_;

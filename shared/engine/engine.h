@@ -94,6 +94,26 @@ struct Stats {
   bool operator==(const Stats&) const = default;
 };
 
+// What is to be changed of a container's limits; what is absent stays as it is. 0: no limit.
+struct ResourceLimits {
+  std::optional<std::int64_t> memory_bytes;
+  std::optional<double> cpu;  // Cores.
+
+  bool operator==(const ResourceLimits&) const = default;
+};
+
+// How a container made from a snapshot differs from the one the snapshot was taken of. There is
+// nothing else that can be asked for.
+struct Overrides {
+  std::string name;                  // Of the new container. Needed.
+  std::optional<std::string> image;  // A reference that the engine has already.
+  ResourceLimits limits{};
+  std::map<std::string, std::string> labels{};  // Added to those of the snapshot.
+  // One more beside the original: without what only one can have (published ports, fixed addresses,
+  // network aliases) and without its anonymous volumes.
+  bool replica = false;
+};
+
 // The port. Implementations are thread-safe. Every call ends by its deadline.
 // Errors of all: not_found; unavailable (nothing was sent: retry later); timeout for reads; for
 // effects a missing answer is `unknown` (it may happen later: observe first).
@@ -112,6 +132,26 @@ class ContainerEngine {
   virtual base::Status start(const ContainerId& id) = 0;
   // Stops (TERM, then KILL after `grace`) and starts again.
   virtual base::Status restart(const ContainerId& id, base::Duration grace) = 0;
+  // Stops (TERM, then KILL after `grace`); one that does not run is left as it is.
+  virtual base::Status stop(const ContainerId& id, base::Duration grace) = 0;
+
+  // How the container was made, as canonical JSON; format: docs/formats/warden.md, helpers:
+  // engine/snapshot_codec.h. Equal ones make equal containers.
+  virtual base::Result<std::string> snapshot(const ContainerId& id) = 0;
+  // Makes a container, not started. Errors besides: conflict (the name is taken), not_found (the
+  // image is gone), invalid (no snapshot, or the engine refuses what stands in it).
+  virtual base::Result<ContainerId> create_from(const std::string& snapshot,
+                                                const Overrides& overrides) = 0;
+  // Errors besides: conflict (the name is taken).
+  virtual base::Status rename(const ContainerId& id, const std::string& name) = 0;
+  // A stopped one; its volumes stay. Errors besides: conflict (it runs, or is being removed).
+  virtual base::Status remove(const ContainerId& id) = 0;
+  // At once and for all later starts. Errors besides: conflict (this container cannot be changed in
+  // place: nothing was changed).
+  virtual base::Status update_limits(const ContainerId& id, const ResourceLimits& limits) = 0;
+  // Its IPv4 address by network; empty when it does not run.
+  virtual base::Result<std::map<std::string, std::string>> addresses(const ContainerId& id) = 0;
+
   // Hands on events from now until `receive` returns false or `stop` is requested; returns then, or
   // with an error when the stream breaks. Calls `connected` once the engine has accepted: what
   // happened before that must be read by list().

@@ -188,6 +188,20 @@ base::Result<std::string> choose_api(std::string_view newest) {
   return "1." + std::to_string(std::min(*minor, kApiMinorMax));
 }
 
+base::Result<ContainerId> parse_created_id(std::string_view body) {
+  const auto parsed = base::parse_json(body);
+  std::string id = parsed ? base::get_string(*parsed, "Id") : std::string();
+  if (!is_container_id(id)) return Error{ErrorCode::invalid, "created container: no full id"};
+  return id;
+}
+
+base::Result<std::string> parse_image_id(std::string_view image_json) {
+  const auto parsed = base::parse_json(image_json);
+  std::string id = parsed ? base::get_string(*parsed, "Id") : std::string();
+  if (id.empty()) return Error{ErrorCode::invalid, "image: no id"};
+  return id;
+}
+
 std::string parse_message(std::string_view body) {
   const auto parsed = base::parse_json(body);
   std::string message = parsed ? base::get_string(*parsed, "message") : std::string();

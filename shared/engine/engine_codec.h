@@ -38,6 +38,9 @@ struct Usage {
 // The API version to speak with an engine whose newest is `newest` ("1.41"): at most 1.44, at least
 // 1.24. Errors: invalid (older than 1.24, or no version).
 [[nodiscard]] base::Result<std::string> choose_api(std::string_view newest);
+// The id in the answer to a creation, and in what the engine tells of an image.
+[[nodiscard]] base::Result<ContainerId> parse_created_id(std::string_view body);
+[[nodiscard]] base::Result<std::string> parse_image_id(std::string_view image_json);
 // What the engine says in an error's body, or the body's beginning.
 [[nodiscard]] std::string parse_message(std::string_view body);
 

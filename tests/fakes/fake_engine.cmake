@@ -1,1 +1,2 @@
-sre_library(fake_engine SOURCES ${CMAKE_CURRENT_LIST_DIR}/fake_engine.cc LINKS engine base)
+sre_library(fake_engine SOURCES ${CMAKE_CURRENT_LIST_DIR} /
+            fake_engine.cc LINKS engine engine_snapshot base)

@@ -26,7 +26,8 @@ class FakeEngine final : public engine::ContainerEngine {
   // A running container; its id is 64 digits made of a counter.
   engine::ContainerId add(const std::string& name, const std::string& label = "",
                           const std::string& label_value = "");
-  void remove(const engine::ContainerId& id);
+  // Its end from outside, running or not.
+  void destroy(const engine::ContainerId& id);
   void set_health(Health health);
   void set_log(const engine::ContainerId& id, std::vector<std::string> lines);
   void change(const engine::ContainerId& id, const std::function<void(engine::Container&)>& change);
@@ -34,8 +35,10 @@ class FakeEngine final : public engine::ContainerEngine {
   void crash(const engine::ContainerId& id, int exit_code = 137, bool oom = false);
   // A person's `docker kill`: kill, then die.
   void kill(const engine::ContainerId& id, const std::string& signal = "9");
-  // Every effect that was received, as "start <id>" or "restart <id>", in order.
+  // Every effect that was received, as "start <id>", "restart <id>", "create <name>" …, in order.
   [[nodiscard]] std::vector<std::string> effects() const;
+  // The next effect with that word ("create", "stop", …) is answered with this error; not done.
+  void fail_next(const std::string& verb, base::Error error);
   // Called at the beginning of each effect, without any lock.
   void on_effect(std::function<void()> call);
 
@@ -47,13 +50,34 @@ class FakeEngine final : public engine::ContainerEngine {
   base::Result<engine::Stats> stats(const engine::ContainerId& id) override;
   base::Status start(const engine::ContainerId& id) override;
   base::Status restart(const engine::ContainerId& id, base::Duration grace) override;
+  base::Status stop(const engine::ContainerId& id, base::Duration grace) override;
+  base::Result<std::string> snapshot(const engine::ContainerId& id) override;
+  base::Result<engine::ContainerId> create_from(const std::string& snapshot,
+                                                const engine::Overrides& overrides) override;
+  base::Status rename(const engine::ContainerId& id, const std::string& name) override;
+  base::Status remove(const engine::ContainerId& id) override;
+  base::Status update_limits(const engine::ContainerId& id,
+                             const engine::ResourceLimits& limits) override;
+  base::Result<std::map<std::string, std::string>> addresses(
+      const engine::ContainerId& id) override;
   base::Status follow(const std::function<void()>& connected,
                       const std::function<bool(const engine::Event&)>& receive,
                       std::stop_token stop) override;
 
  private:
-  base::Status effect(const std::string& verb, const engine::ContainerId& id);
-  base::Status effect_now(const std::string& verb, const engine::ContainerId& id);
+  using Change = std::function<base::Status()>;
+  // Records the effect and does it, now or when the engine is well again.
+  base::Status effect(const std::string& verb, const std::string& what, const Change& change);
+  base::Status start_now(const engine::ContainerId& id);
+  base::Status stop_now(const engine::ContainerId& id);
+  base::Status restart_now(const engine::ContainerId& id);
+  base::Status remove_now(const engine::ContainerId& id);
+  base::Status rename_now(const engine::ContainerId& id, const std::string& name);
+  base::Status update_now(const engine::ContainerId& id, const engine::ResourceLimits& limits);
+  base::Status create_now(const engine::ContainerId& id, const std::string& snapshot);
+  engine::Container* find(const engine::ContainerId& id);
+  bool is_taken(const std::string& name) const;
+  engine::ContainerId next_id();
   base::Status readable() const;
   void emit(engine::EventKind kind, const engine::Container& container);
   void run(engine::Container& container);
@@ -67,7 +91,9 @@ class FakeEngine final : public engine::ContainerEngine {
   std::map<engine::ContainerId, std::vector<std::string>> logs_;
   std::deque<engine::Event> events_;  // All there ever were; a stream begins at the end.
   std::vector<std::string> effects_;
-  std::vector<std::pair<std::string, engine::ContainerId>> delayed_;
+  std::map<engine::ContainerId, std::string> snapshots_;
+  std::map<std::string, base::Error> failing_;
+  std::vector<Change> delayed_;
   std::function<void()> on_effect_;
   Health health_ = Health::well;
   int downs_ = 0;

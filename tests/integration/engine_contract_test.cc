@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/docker_engine.h"
+#include "engine/snapshot_codec.h"
 #include "tests/fakes/fake_engine.h"
 #include "tests/integration/real_engine.h"
 
@@ -138,8 +139,73 @@ void check_hung(Subject& on) {
   CHECK(on.engine.inspect(on.id).value().started_at != before);
 }
 
+// A twin is made from alpha's snapshot, takes its name, and goes again.
+void check_changes(Subject& on) {
+  const auto snapshot = on.engine.snapshot(on.id);
+  REQUIRE(snapshot.ok());
+  CHECK(on.engine.snapshot(on.id).value() == snapshot.value());
+  const auto facts = engine::read_snapshot(snapshot.value()).value();
+  CHECK(facts.name == "alpha");
+  CHECK(facts.image_id == on.engine.inspect(on.id).value().image_id);
+  CHECK(facts.memory_limit_bytes == 64 << 20);
+  const auto taken = on.engine.create_from(snapshot.value(), {.name = "alpha", .image = {}});
+  CHECK(taken.error().code == ErrorCode::conflict);
+  const auto refused = on.engine.create_from("{}", {.name = "other", .image = {}});
+  CHECK(refused.error().code == ErrorCode::invalid);
+
+  const auto twin = on.engine.create_from(snapshot.value(), {.name = "twin", .image = {}});
+  REQUIRE(twin.ok());
+  CHECK(on.engine.inspect("twin").value().state == RunState::created);
+  const auto made = engine::read_snapshot(on.engine.snapshot(*twin).value()).value();
+  CHECK(made.creation_hash == facts.creation_hash);
+  CHECK(on.engine.rename(*twin, "alpha").error().code == ErrorCode::conflict);
+  CHECK(on.engine.stop(*twin, base::Duration(0)).ok());  // It does not run: left as it is.
+  CHECK(on.engine.start(*twin).ok());
+  CHECK(on.engine.remove(*twin).error().code == ErrorCode::conflict);
+  CHECK(on.engine.rename(on.id, "former").ok());
+  CHECK(on.engine.rename(*twin, "alpha").ok());
+  CHECK(on.engine.snapshot(*twin).value() == snapshot.value());
+  CHECK(on.engine.inspect("alpha").value().id == *twin);
+  CHECK(on.engine.stop(*twin, base::Duration(0)).ok());
+  CHECK(on.engine.inspect("alpha").value().state == RunState::exited);
+  CHECK(on.engine.remove(*twin).ok());
+  CHECK(on.engine.remove(*twin).error().code == ErrorCode::not_found);
+  CHECK(on.engine.rename(on.id, "alpha").ok());
+  CHECK(on.engine.inspect(on.id).value().name == "alpha");
+}
+
+void check_overrides(Subject& on) {
+  const auto snapshot = on.engine.snapshot(on.id).value();
+  engine::Overrides overrides;
+  overrides.name = "bigger";
+  overrides.limits = {96 << 20, 0.5};
+  overrides.labels = {{"of", "alpha"}};
+  overrides.replica = true;
+  const auto made = on.engine.create_from(snapshot, overrides);
+  REQUIRE(made.ok());
+  const auto bigger = on.engine.inspect(*made).value();
+  CHECK(bigger.memory_limit_bytes == 96 << 20);
+  CHECK(bigger.cpu_limit == 0.5);
+  CHECK(bigger.labels.at("of") == "alpha");
+  CHECK(on.engine.update_limits(*made, {32 << 20, 0.25}).ok());
+  CHECK(on.engine.inspect(*made).value().memory_limit_bytes == 32 << 20);
+  CHECK(on.engine.inspect(*made).value().cpu_limit == 0.25);
+  CHECK(on.engine.remove(*made).ok());
+  // Nobody to be changed.
+  const std::string nobody(64, '0');
+  const engine::ResourceLimits limits{96 << 20, {}};
+  CHECK(on.engine.snapshot(nobody).error().code == ErrorCode::not_found);
+  CHECK(on.engine.addresses(nobody).error().code == ErrorCode::not_found);
+  CHECK(on.engine.stop(nobody, base::Duration(0)).error().code == ErrorCode::not_found);
+  CHECK(on.engine.rename(nobody, "somebody").error().code == ErrorCode::not_found);
+  CHECK(on.engine.remove(nobody).error().code == ErrorCode::not_found);
+  CHECK(on.engine.update_limits(nobody, limits).error().code == ErrorCode::not_found);
+}
+
 void check_contract(Subject& on) {
   check_reads(on);
+  check_changes(on);
+  check_overrides(on);
   check_absent(on);
   check_effects(on);
   check_stop_of_stream(on);

@@ -47,6 +47,28 @@ class Timed final : public engine::ContainerEngine {
     note(effect_);
     return real_.restart(id, grace);
   }
+  base::Status stop(const engine::ContainerId& id, base::Duration grace) override {
+    return real_.stop(id, grace);
+  }
+  base::Result<std::string> snapshot(const engine::ContainerId& id) override {
+    return real_.snapshot(id);
+  }
+  base::Result<engine::ContainerId> create_from(const std::string& snapshot,
+                                                const engine::Overrides& overrides) override {
+    return real_.create_from(snapshot, overrides);
+  }
+  base::Status rename(const engine::ContainerId& id, const std::string& name) override {
+    return real_.rename(id, name);
+  }
+  base::Status remove(const engine::ContainerId& id) override { return real_.remove(id); }
+  base::Status update_limits(const engine::ContainerId& id,
+                             const engine::ResourceLimits& limits) override {
+    return real_.update_limits(id, limits);
+  }
+  base::Result<std::map<std::string, std::string>> addresses(
+      const engine::ContainerId& id) override {
+    return real_.addresses(id);
+  }
   base::Status follow(const std::function<void()>& connected,
                       const std::function<bool(const engine::Event&)>& receive,
                       std::stop_token stop) override {

@@ -291,7 +291,7 @@ TEST_CASE("performer: what is gone while its outcome is unknown is free again") 
   bench.engine.on_effect([&] { bench.engine.set_health(fakes::FakeEngine::Health::hung); });
   CHECK(bench.performer.perform(operation).error().code == ErrorCode::unknown);
   bench.engine.set_health(fakes::FakeEngine::Health::well);
-  bench.engine.remove(bench.id);
+  bench.engine.destroy(bench.id);
   bench.performer.settle();
   CHECK(bench.performer.perform(operation).error().code == ErrorCode::not_found);
 }
