@@ -11,15 +11,18 @@ using engine::RunState;
 constexpr base::Duration kChangedWait = std::chrono::milliseconds(200);
 constexpr base::Duration kUnchangedWait = std::chrono::seconds(10);
 
-constexpr base::NameTable<Rule, 9> kRules{{{Rule::stop, "stop"},
-                                           {Rule::expired, "expired"},
-                                           {Rule::mode, "mode"},
-                                           {Rule::epoch, "epoch"},
-                                           {Rule::target, "target"},
-                                           {Rule::excluded, "excluded"},
-                                           {Rule::traffic, "traffic"},
-                                           {Rule::moved, "moved"},
-                                           {Rule::state, "state"}}};
+constexpr base::NameTable<Rule, 12> kRules{{{Rule::stop, "stop"},
+                                            {Rule::expired, "expired"},
+                                            {Rule::mode, "mode"},
+                                            {Rule::epoch, "epoch"},
+                                            {Rule::target, "target"},
+                                            {Rule::excluded, "excluded"},
+                                            {Rule::traffic, "traffic"},
+                                            {Rule::moved, "moved"},
+                                            {Rule::state, "state"},
+                                            {Rule::bounds, "bounds"},
+                                            {Rule::snapshot, "snapshot"},
+                                            {Rule::cooldown, "cooldown"}}};
 
 Refusal refuse(Rule rule, std::string reason, ErrorCode code = ErrorCode::denied) {
   return {rule, code, std::move(reason)};
@@ -72,6 +75,56 @@ Decision decide_by_state(const Operation& operation, const engine::Container& co
   return refuse(Rule::state, "unknown state");
 }
 
+Decision decide_limits(const Operation& operation, const config::Bounds& bounds) {
+  const auto between = [](auto value, auto least, auto most) {
+    return value == 0 || (most > 0 && value >= least && value <= most);
+  };
+  if (!between(operation.memory_bytes, bounds.memory_min_bytes, bounds.memory_max_bytes)) {
+    return refuse(Rule::bounds, "memory of " + std::to_string(operation.memory_bytes) +
+                                    " bytes is not within " +
+                                    std::to_string(bounds.memory_min_bytes) + " to " +
+                                    std::to_string(bounds.memory_max_bytes));
+  }
+  if (!between(operation.cpu, bounds.cpu_min, bounds.cpu_max)) {
+    return refuse(Rule::bounds, std::to_string(operation.cpu) + " cores are not within " +
+                                    std::to_string(bounds.cpu_min) + " to " +
+                                    std::to_string(bounds.cpu_max));
+  }
+  return Step::set_limits;
+}
+
+Decision decide_recreation(const Situation& situation) {
+  if (!situation.snapshot_of) return refuse(Rule::snapshot, "no such snapshot is kept here");
+  if (*situation.snapshot_of == situation.container->name) return Step::recreate;
+  return refuse(Rule::snapshot, "it is of " + *situation.snapshot_of);
+}
+
+Decision decide_scale(const Operation& operation, const Situation& situation) {
+  if (operation.count < 0 || operation.count > kReplicasMax) {
+    return refuse(Rule::bounds, "at most " + std::to_string(kReplicasMax) + " replicas");
+  }
+  if (operation.count > 0 && situation.container->state != RunState::running) {
+    return refuse(Rule::state, "the service's own container does not run", ErrorCode::conflict);
+  }
+  if (situation.since_scaled && *situation.since_scaled < situation.scale_cooldown) {
+    return refuse(Rule::cooldown, "scaled " + base::format_duration(*situation.since_scaled) +
+                                      " ago, the cooldown is " +
+                                      base::format_duration(situation.scale_cooldown));
+  }
+  return Step::scale;
+}
+
+Decision decide_change(const Operation& operation, const Situation& situation) {
+  const RunState state = situation.container->state;
+  if (state == RunState::paused) return refuse(Rule::state, "a person has paused it");
+  if (state == RunState::removing || state == RunState::dead) {
+    return refuse(Rule::state, "it is being removed", ErrorCode::conflict);
+  }
+  if (operation.verb == Verb::recreate) return decide_recreation(situation);
+  if (operation.verb == Verb::set_limits) return decide_limits(operation, situation.bounds);
+  return decide_scale(operation, situation);
+}
+
 }  // namespace
 
 std::string_view to_string(Rule rule) { return base::name_in(kRules, rule); }
@@ -88,7 +141,10 @@ Decision decide(const Operation& operation, const Situation& situation) {
   if (situation.traffic == Traffic::unsettled) {
     return refuse(Rule::traffic, "the outcome of another operation is still unknown");
   }
-  return decide_by_state(operation, *situation.container);
+  if (operation.verb == Verb::restart || operation.verb == Verb::start) {
+    return decide_by_state(operation, *situation.container);
+  }
+  return decide_change(operation, situation);
 }
 
 Settling::Settling(std::string seen_started_at, base::Duration grace)

@@ -34,10 +34,27 @@ struct Situation {
   std::optional<Standing> standing;            // Nothing: could not be read.
   std::optional<engine::Container> container;  // Nothing: not among the configured ones.
   Traffic traffic = Traffic::free;
+  config::Bounds bounds{};                       // set_limits.
+  std::optional<std::string> snapshot_of{};      // recreate: name in the stored one, when it is.
+  std::optional<base::Duration> since_scaled{};  // scale: since the last other one, if any.
+  base::Duration scale_cooldown = std::chrono::seconds(30);
 };
 
 // In the order in which they are looked at.
-enum class Rule { stop, expired, mode, epoch, target, excluded, traffic, moved, state };
+enum class Rule {
+  stop,
+  expired,
+  mode,
+  epoch,
+  target,
+  excluded,
+  traffic,
+  moved,
+  state,
+  bounds,
+  snapshot,
+  cooldown,
+};
 [[nodiscard]] std::string_view to_string(Rule rule);
 
 struct Refusal {
@@ -49,14 +66,16 @@ struct Refusal {
 };
 
 // What to do when nothing forbids it. `superseded`: nothing, it runs again already.
-enum class Step { start, restart, superseded };
+enum class Step { start, restart, superseded, recreate, set_limits, scale };
 
 using Decision = std::variant<Step, Refusal>;
 
-// The goal of both verbs is "running with another StartedAt than the Fixer saw": an equality test,
-// so that clocks need not agree. Running with another one is superseded; running with the same is
-// restarted; stopped with the same is started, also for a restart that was cut in half. Stopped
-// with another one is a conflict: it ran meanwhile and ended for a cause that nobody has looked at.
+// The goal of start and restart is "running with another StartedAt than the Fixer saw": an equality
+// test, so that clocks need not agree. Running with another one is superseded; running with the
+// same is restarted; stopped with the same is started, also for a restart that was cut in half.
+// Stopped with another one is a conflict: it ran meanwhile and ended for a cause that nobody has
+// looked at. The other verbs have a goal that does not depend on when the container started;
+// whether it is reached already is found by whoever performs them.
 [[nodiscard]] Decision decide(const Operation& operation, const Situation& situation);
 
 // Watches a container whose operation had no answer until that operation can no longer strike.

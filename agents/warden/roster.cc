@@ -16,7 +16,23 @@ Roster::Roster(std::vector<config::Service> services, std::vector<std::string> e
   }
 }
 
+std::string_view lasting_name(std::string_view name) {
+  for (const std::string_view suffix : {kNextSuffix, kPreviousSuffix}) {
+    if (name.ends_with(suffix)) return name.substr(0, name.size() - suffix.size());
+  }
+  return name;
+}
+
+std::optional<std::string> Roster::replicated(const engine::Container& container) const {
+  if (replica_index(container) == 0) return std::nullopt;
+  const std::string& service = container.labels.at(std::string(kReplicaLabel));
+  const bool known = std::ranges::any_of(
+      selectors_, [&](const Selector& selector) { return selector.service == service; });
+  return known ? std::optional(service) : std::nullopt;
+}
+
 std::optional<std::string> Roster::service_of(const engine::Container& container) const {
+  if (replicated(container) || lasting_name(container.name) != container.name) return std::nullopt;
   for (const Selector& selector : selectors_) {
     if (selector.label.empty()) {
       if (container.name == selector.value) return selector.service;
@@ -52,6 +68,7 @@ Listing Roster::pick(const std::vector<engine::Container>& all) const {
   Listing out;
   for (const engine::Container& container : all) {
     if (auto service = service_of(container)) out.members.push_back({*service, container});
+    if (auto service = replicated(container)) out.replicas.push_back({*service, container});
   }
   for (const Selector& selector : selectors_) {
     const bool found = std::ranges::any_of(

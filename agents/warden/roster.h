@@ -14,12 +14,21 @@
 
 namespace warden {
 
+// Beside a container's name while it is being replaced: the one to come, and the one that was.
+inline constexpr std::string_view kNextSuffix = ".sre-next";
+inline constexpr std::string_view kPreviousSuffix = ".sre-previous";
+// `name` without such a suffix.
+[[nodiscard]] std::string_view lasting_name(std::string_view name);
+
 class Roster {
  public:
   Roster(std::vector<config::Service> services, std::vector<std::string> excluded);
 
-  // The first service whose selector fits: a name, or "label=value".
+  // The first service whose selector fits: a name, or "label=value". None for a replica, and none
+  // for a container that is to come or was.
   [[nodiscard]] std::optional<std::string> service_of(const engine::Container& container) const;
+  // The service that this container is a replica of, when it is configured.
+  [[nodiscard]] std::optional<std::string> replicated(const engine::Container& container) const;
   // The same where only the name is known; labels are not looked at.
   [[nodiscard]] std::optional<std::string> service_named(std::string_view container_name) const;
   [[nodiscard]] bool selects_by_label() const;

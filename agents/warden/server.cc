@@ -27,6 +27,14 @@ base::Status make_folder(const std::string& path) {
   return {};
 }
 
+ChangeOptions with_bounds(const ServerOptions& options) {
+  ChangeOptions out = options.changes;
+  for (const config::Service& service : options.services) {
+    out.bounds[service.name] = service.bounds;
+  }
+  return out;
+}
+
 }  // namespace
 
 // In the order in which the parts need one another.
@@ -37,7 +45,9 @@ struct WardenServer::House {
         log(logger),
         container_engine(engine),
         roster(options.services, options.excluded),
-        performer(roster, engine, std::move(standing), clock, log),
+        changes(with_bounds(options), engine, clock, log),
+        performer(roster, engine, std::move(standing), clock, log,
+                  options.changes.folder.empty() ? nullptr : &changes),
         rooms{roster, engine, performer, hub},
         doors{Door(options.socket_dir + "/scout.sock", Door::Rights::reads, rooms),
               Door(options.socket_dir + "/brain.sock", Door::Rights::reads, rooms),
@@ -49,6 +59,7 @@ struct WardenServer::House {
   engine::ContainerEngine& container_engine;
   const Roster roster;
   Hub hub;
+  Changes changes;
   Performer performer;
   Rooms rooms;
   std::array<Door, 3> doors;
@@ -71,6 +82,15 @@ base::Status WardenServer::start() {
   house_->watcher.emplace(house_->roster, house_->container_engine, house_->hub, house_->performer,
                           house_->options.rhythm, house_->log);
   return {};
+}
+
+void WardenServer::refresh_front() {
+  if (house_->options.changes.front == nullptr) return;
+  const auto all = house_->container_engine.list();
+  if (!all) return;
+  for (const Member& member : house_->roster.pick(*all).members) {
+    house_->changes.refresh(member.service, member.container.id);
+  }
 }
 
 void WardenServer::stop() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agents/warden/changes.h"
 #include "agents/warden/gate.h"
 #include "agents/warden/performer.h"
 #include "agents/warden/watcher.h"
@@ -23,6 +24,8 @@ struct ServerOptions {
   std::vector<config::Service> services;
   std::vector<std::string> excluded;  // Container names.
   Rhythm rhythm{};
+  // Empty folder: nothing but starts and restarts. Bounds are taken from `services`.
+  ChangeOptions changes{};
 };
 
 // What is borrowed outlives the server. `standing` is called from several threads.
@@ -37,6 +40,9 @@ class WardenServer {
   // Opens the doors and returns. Errors: conflict (another warden listens there), denied (a file
   // is in the way or the folder cannot be used). To be called once.
   [[nodiscard]] base::Status start();
+  // Tells the balancer, when there is one, where the services' containers are now. To be called now
+  // and then: addresses change when containers start.
+  void refresh_front();
   // Ends the streams and closes the doors, within about a second. An operation under way is
   // finished.
   void stop();

@@ -136,7 +136,7 @@ std::optional<std::string> Watcher::service_of(const engine::Event& event) {
   const std::lock_guard lock(mutex_);
   if (service) {
     known_[event.id] = {*service, false};
-  } else {
+  } else if (lasting_name(event.name) == event.name) {  // Else it will have another name soon.
     if (strangers_.size() >= kStrangersMax) strangers_.clear();
     strangers_.insert(event.id);
   }

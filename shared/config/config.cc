@@ -101,6 +101,7 @@ std::vector<std::string> looser_limits(const Limits& limits) {
   compare.check("policy_restarts_loop", &Limits::policy_restarts_loop, above);
   compare.check("policy_restarts_window", &Limits::policy_restarts_window, below);
   compare.check("cpu_window", &Limits::cpu_window, below);
+  compare.check("scale_cooldown", &Limits::scale_cooldown, below);
   compare.check("issue_spacing", &Limits::issue_spacing, below);
   return std::move(compare).lines();
 }

@@ -30,6 +30,12 @@ struct Probe {
       std::chrono::seconds(10);  // Latency above the bound for so long is a symptom.
 };
 
+// Between what a service's limits may be set without a person. 0: no such limit may be set.
+struct Bounds {
+  std::int64_t memory_min_bytes = 0, memory_max_bytes = 0;
+  double cpu_min = 0, cpu_max = 0;  // Cores.
+};
+
 struct Service {
   std::string name;
   std::string container;  // A container's name, or "label=value" selector.
@@ -40,6 +46,7 @@ struct Service {
   base::Duration grace =
       std::chrono::seconds(2);  // Between TERM and KILL when a hung one is restarted.
   bool protect = false;         // Never acted on automatically (databases and the like).
+  Bounds bounds{};              // Of its memory and CPU limits.
   int line = 0;                 // In the file, for messages.
 };
 
@@ -65,6 +72,8 @@ struct Limits {
       std::chrono::minutes(10);  // ... in this time are a crash loop.
   base::Duration cpu_window =
       std::chrono::seconds(10);  // CPU at its limit for so long is a symptom.
+  base::Duration scale_cooldown =
+      std::chrono::seconds(30);  // Per service, between two changes of its replicas.
   base::Duration issue_spacing = std::chrono::seconds(1);  // Between two writes to GitHub.
 };
 
@@ -114,6 +123,22 @@ struct Reference {
   bool operator==(const Reference&) const = default;
 };
 
+// The nginx before the services that are scaled. The warden writes one file of its configuration
+// and tells it to read it.
+struct Balancer {
+  struct Upstream {
+    std::string service;
+    std::string name;  // Of nginx's upstream block.
+    int port = 0;      // On which the service's containers listen.
+  };
+  std::string file;                // Absolute. Written by the warden alone.
+  std::vector<std::string> test;   // argv of nginx's own check, as {"nginx", "-t"}.
+  std::string pid_file;            // Absolute. Of nginx's master.
+  std::string generation_address;  // "127.0.0.1:8099": there it says what it has read.
+  base::Duration drain = std::chrono::seconds(1);  // From a container's leave to its stop.
+  std::vector<Upstream> upstreams;
+};
+
 struct Config {
   std::string path;                 // Of the file this came from.
   std::string state_dir = "state";  // Absolute after loading; relative to the file before.
@@ -128,7 +153,8 @@ struct Config {
   std::vector<ForgeApp> forge_apps;  // Who else may sign in to the forge, and what it knows.
   std::vector<ForgeTeam> forge_teams;
   std::vector<std::string> forge_workflows;  // File names.
-  std::vector<std::string> exclude;          // Container names never acted on.
+  std::optional<Balancer> balancer;
+  std::vector<std::string> exclude;  // Container names never acted on.
   Limits limits;
   std::vector<Service> services;
   std::string workflows;  // Absolute folder of runbooks of one's own; empty: none.

@@ -9,6 +9,7 @@
 #include "config/field_reader.h"
 #include "config/forge_fields.h"
 #include "config/github_fields.h"
+#include "config/scaling_fields.h"
 #include "config/url.h"
 #include "config/yaml_tree.h"
 
@@ -61,7 +62,7 @@ class Loader {
   void read_root(const YamlNode& node) {
     const auto root = reader(node, "",
                              {"state", "ledger", "mode", "github", "engine", "console", "forge",
-                              "exclude", "limits", "services", "model", "workflows"});
+                              "balancer", "exclude", "limits", "services", "model", "workflows"});
     if (const auto mode = root.mode("mode")) config_.mode = *mode;
     read_state(root);
     if (const auto* map = root.find_map("github"))
@@ -79,6 +80,10 @@ class Loader {
     read_exclude(root);
     read_services(root);
     if (const auto folder = root.text("workflows")) config_.workflows = absolute(*folder);
+    // After the services, which it names.
+    if (const auto* map = root.find_map("balancer")) {
+      read_balancer(findings_, environment_, *map, config_);
+    }
   }
 
   [[nodiscard]] std::string absolute(const std::string& path) const {
@@ -175,7 +180,7 @@ class Loader {
                 "global_actions_per_day", "cooldown", "spacing", "confidence_min", "signal_age_max",
                 "plan_age_max", "soak", "soak_probes_min", "verify_deadline",
                 "mass_failure_percent", "mass_failure_min", "policy_restarts_loop",
-                "policy_restarts_window", "cpu_window", "issue_spacing"});
+                "policy_restarts_window", "cpu_window", "scale_cooldown", "issue_spacing"});
     Limits& out = config_.limits;
     limits.read_int("service_actions_per_hour", out.service_actions_per_hour, 0, 10'000);
     limits.read_int("service_actions_per_day", out.service_actions_per_day, 0, 100'000);
@@ -195,6 +200,7 @@ class Loader {
     limits.read_duration("policy_restarts_window", out.policy_restarts_window, seconds(1),
                          hours(24));
     limits.read_duration("cpu_window", out.cpu_window, seconds(1), hours(1));
+    limits.read_duration("scale_cooldown", out.scale_cooldown, seconds(0), hours(1));
     limits.read_duration("issue_spacing", out.issue_spacing, seconds(0), minutes(1));
   }
 
@@ -217,7 +223,7 @@ class Loader {
     const std::string where = "services[" + std::to_string(index) + "]";
     const auto fields = reader(node, where,
                                {"name", "container", "health", "path", "depends_on", "mode",
-                                "grace", "protect", "gitops"});
+                                "grace", "protect", "bounds", "gitops"});
     Service service;
     service.line = node.line;
     if (node.kind == YamlNode::Kind::map) {
@@ -235,6 +241,9 @@ class Loader {
       }
       fields.read_duration("grace", service.grace, seconds(0), minutes(5));
       fields.read_bool("protect", service.protect);
+      if (const auto* map = fields.find_map("bounds")) {
+        service.bounds = read_bounds(findings_, environment_, *map, where + ".bounds");
+      }
       if (const auto* map = fields.find_map("gitops")) {
         (void)reader(*map, where + ".gitops", {"repository", "file", "path"});
         findings_.note(where + ".gitops",

@@ -105,6 +105,8 @@ void read_networks(const json& inspect, const std::string& short_id, json& creat
     if (mode == base::get_string(endpoint, "NetworkID")) mode = name;
     networks[name] = network_of(endpoint, short_id);
   }
+  // An engine without a default network names it for some containers only.
+  if (mode == "default" || mode == "bridge") networks.emplace("bridge", json::object());
   creation["host"]["NetworkMode"] = mode;
   creation["networks"] = std::move(networks);
 }
@@ -227,7 +229,6 @@ base::Result<std::string> with_overrides(std::string_view snapshot, const Overri
     creation["image_id"] = "";
   }
   set_limits(creation["host"], overrides.limits);
-  if (!creation["config"]["Labels"].is_object()) creation["config"]["Labels"] = json::object();
   for (const auto& [label, value] : overrides.labels) creation["config"]["Labels"][label] = value;
   if (overrides.replica) make_replica(creation);
   return base::dump_json(*parsed);
@@ -246,6 +247,8 @@ base::Result<SnapshotFacts> read_snapshot(std::string_view snapshot) {
   out.memory_limit_bytes = base::get_int(host, "Memory");
   out.cpu_limit = cpu_limit_of(host);
   out.auto_remove = base::get_bool(host, "AutoRemove");
+  const std::string mode = base::get_string(host, "NetworkMode");
+  out.has_network = mode != "host" && mode != "none" && !mode.starts_with("container:");
   for (const auto& [label, value] : base::get_object(creation["config"], "Labels").items()) {
     if (value.is_string()) out.labels.emplace(label, value.get<std::string>());
   }

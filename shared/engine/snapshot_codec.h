@@ -28,6 +28,7 @@ struct SnapshotFacts {
   std::int64_t memory_limit_bytes = 0;
   double cpu_limit = 0;
   bool auto_remove = false;  // The engine removes it as soon as it stops.
+  bool has_network = true;   // Of its own; false: the host's, another container's or none.
   std::map<std::string, std::string> labels;
   // SHA-256 of all that makes the container; name and image reference are no part of it. Two
   // containers are byte-equal when these are equal.

@@ -5,7 +5,11 @@
 namespace warden {
 namespace {
 
-constexpr base::NameTable<Verb, 2> kVerbs{{{Verb::restart, "restart"}, {Verb::start, "start"}}};
+constexpr base::NameTable<Verb, 5> kVerbs{{{Verb::restart, "restart"},
+                                           {Verb::start, "start"},
+                                           {Verb::recreate, "recreate"},
+                                           {Verb::set_limits, "set_limits"},
+                                           {Verb::scale, "scale"}}};
 constexpr base::NameTable<Outcome, 2> kOutcomes{
     {{Outcome::done, "done"}, {Outcome::superseded, "superseded"}}};
 
@@ -16,6 +20,20 @@ std::optional<Verb> parse_verb(std::string_view text) { return base::value_in(kV
 std::string_view to_string(Outcome outcome) { return base::name_in(kOutcomes, outcome); }
 std::optional<Outcome> parse_outcome(std::string_view text) {
   return base::value_in(kOutcomes, text);
+}
+
+std::string replica_name(std::string_view service, int index) {
+  return std::string(service) + "-replica-" + std::to_string(index);
+}
+
+int replica_index(const engine::Container& container) {
+  // The label alone could come from an image; the name cannot.
+  const auto label = container.labels.find(std::string(kReplicaLabel));
+  if (label == container.labels.end()) return 0;
+  for (int i = 1; i <= kReplicasMax; ++i) {
+    if (container.name == replica_name(label->second, i)) return i;
+  }
+  return 0;
 }
 
 }  // namespace warden

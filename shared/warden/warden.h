@@ -24,11 +24,20 @@ struct Member {
   engine::Container container;
 };
 
-// All members, and the configured services of which no container was found.
+// All members, and the configured services of which no container was found. Replicas stand apart:
+// they serve beside their service's own container and are nobody's target.
 struct Listing {
   std::vector<Member> members;
   std::vector<std::string> missing;
+  std::vector<Member> replicas{};
 };
+
+inline constexpr int kReplicasMax = 5;
+// Its value is the service.
+inline constexpr std::string_view kReplicaLabel = "sre-space.replica-of";
+[[nodiscard]] std::string replica_name(std::string_view service, int index);  // From 1.
+// Which replica of which service a container is, by label and name; 0: none.
+[[nodiscard]] int replica_index(const engine::Container& container);
 
 // What flows on the merged stream. `Connected` comes first and after each gap: list again. `Lost`
 // says the engine cannot be heard: from then on nothing is known (not: everything is sick).
@@ -46,7 +55,13 @@ struct Sampled {
 };
 using Notice = std::variant<Connected, Lost, Happened, Sampled>;
 
-enum class Verb { restart, start };
+enum class Verb {
+  restart,
+  start,
+  recreate,    // Replaces the container by one made from a stored snapshot.
+  set_limits,  // Memory and CPU, at once and for good.
+  scale,       // To so many replicas beside the service's own container.
+};
 [[nodiscard]] std::string_view to_string(Verb verb);
 [[nodiscard]] std::optional<Verb> parse_verb(std::string_view text);
 
@@ -60,6 +75,10 @@ struct Operation {
   engine::ContainerId container;
   std::string seen_started_at;  // What the Fixer saw: another value now means somebody was faster.
   base::Duration grace{0};      // Between TERM and KILL.
+  std::string snapshot{};       // recreate: hash of a stored one of the same container.
+  std::int64_t memory_bytes = 0;  // set_limits; 0: as it is.
+  double cpu = 0;                 // set_limits, cores; 0: as it is.
+  int count = 0;                  // scale: replicas.
 };
 
 enum class Outcome {
@@ -72,7 +91,9 @@ enum class Outcome {
 
 struct Performed {
   Outcome outcome = Outcome::done;
-  std::string started_at;  // After.
+  std::string started_at;           // After.
+  engine::ContainerId container{};  // After; another one when it was replaced.
+  std::string snapshot{};  // Hash under which the warden keeps what was there before; may be empty.
 };
 
 // Errors of all calls: unavailable (warden or engine not reachable, nothing sent), timeout (reads),

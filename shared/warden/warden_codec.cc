@@ -18,6 +18,7 @@ using nlohmann::json;
 constexpr std::size_t kOpLength = 26;  // A ULID.
 constexpr std::size_t kTextMax = 128;
 constexpr base::Duration kGraceMax = std::chrono::minutes(5);
+constexpr double kCpuMax = 1024;
 
 Error invalid(std::string_view what, std::string_view why) {
   return {ErrorCode::invalid, std::string(what) + ": " + std::string(why)};
@@ -148,15 +149,59 @@ bool is_plain(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
 }
 
-std::optional<Error> unknown_field(const json& object) {
+// The fields that only this verb has.
+std::vector<std::string_view> own_fields(Verb verb) {
+  switch (verb) {
+    case Verb::restart:
+    case Verb::start:
+      return {};
+    case Verb::recreate:
+      return {"snapshot"};
+    case Verb::set_limits:
+      return {"memory_bytes", "cpu"};
+    case Verb::scale:
+      return {"count"};
+  }
+  return {};
+}
+
+std::optional<Error> unknown_field(const json& object, Verb verb) {
   constexpr std::array<std::string_view, 8> kFields = {
       "op_id", "epoch", "plan_hash", "expires", "verb", "id", "seen_started_at", "grace_ms"};
+  const auto own = own_fields(verb);
   for (const auto& [name, value] : object.items()) {
-    if (std::ranges::find(kFields, name) == kFields.end()) {
+    if (std::ranges::find(kFields, name) == kFields.end() &&
+        std::ranges::find(own, name) == own.end()) {
       return invalid("operation",
                      "unknown field \"" + std::string(base::cut_utf8(name, 40)) + "\"");
     }
   }
+  return std::nullopt;
+}
+
+std::optional<Error> read_own_fields(const json& object, Operation& out) {
+  for (const std::string_view name : own_fields(out.verb)) {
+    if (!object.contains(name)) return invalid("operation", name);
+  }
+  out.snapshot = base::get_string(object, "snapshot");
+  out.memory_bytes = base::get_int(object, "memory_bytes");
+  out.cpu = base::get_number(object, "cpu");
+  const auto count = base::get_int(object, "count", out.verb == Verb::scale ? -1 : 0);
+  // A hash is written as an id is.
+  if (out.verb == Verb::recreate && !engine::is_container_id(out.snapshot)) {
+    return invalid("operation", "snapshot");
+  }
+  if (out.verb == Verb::set_limits) {
+    if (!object["memory_bytes"].is_number_integer() || out.memory_bytes < 0) {
+      return invalid("operation", "memory_bytes");
+    }
+    if (!object["cpu"].is_number() || !(out.cpu >= 0 && out.cpu <= kCpuMax)) {
+      return invalid("operation", "cpu");
+    }
+    if (out.memory_bytes == 0 && out.cpu == 0) return invalid("operation", "no limit given");
+  }
+  if (count < 0 || count > kReplicasMax) return invalid("operation", "count");
+  out.count = static_cast<int>(count);
   return std::nullopt;
 }
 
@@ -170,9 +215,12 @@ base::Result<Member> parse_member(std::string_view text) {
 }
 
 std::string encode(const Listing& listing) {
-  json members = json::array();
+  json members = json::array(), replicas = json::array();
   for (const Member& member : listing.members) members.push_back(to_json(member));
-  return base::dump_json({{"members", std::move(members)}, {"missing", listing.missing}});
+  for (const Member& member : listing.replicas) replicas.push_back(to_json(member));
+  return base::dump_json({{"members", std::move(members)},
+                          {"missing", listing.missing},
+                          {"replicas", std::move(replicas)}});
 }
 
 base::Result<Listing> parse_listing(std::string_view text) {
@@ -185,6 +233,11 @@ base::Result<Listing> parse_listing(std::string_view text) {
     auto member = member_from(item);
     if (!member) return member.error();
     out.members.push_back(std::move(*member));
+  }
+  for (const json& item : base::get_array(object, "replicas")) {
+    auto member = member_from(item);
+    if (!member) return member.error();
+    out.replicas.push_back(std::move(*member));
   }
   for (const json& item : base::get_array(object, "missing")) {
     if (item.is_string()) out.missing.push_back(item.get<std::string>());
@@ -235,14 +288,21 @@ base::Result<Notice> parse_notice(std::string_view line) {
 }
 
 std::string encode(const Operation& operation) {
-  return base::dump_json({{"op_id", operation.op},
-                          {"epoch", operation.epoch},
-                          {"plan_hash", operation.plan_hash},
-                          {"expires", base::format_utc(operation.expires)},
-                          {"verb", to_string(operation.verb)},
-                          {"id", operation.container},
-                          {"seen_started_at", operation.seen_started_at},
-                          {"grace_ms", base::to_ms(operation.grace)}});
+  json out = {{"op_id", operation.op},
+              {"epoch", operation.epoch},
+              {"plan_hash", operation.plan_hash},
+              {"expires", base::format_utc(operation.expires)},
+              {"verb", to_string(operation.verb)},
+              {"id", operation.container},
+              {"seen_started_at", operation.seen_started_at},
+              {"grace_ms", base::to_ms(operation.grace)}};
+  if (operation.verb == Verb::recreate) out["snapshot"] = operation.snapshot;
+  if (operation.verb == Verb::scale) out["count"] = operation.count;
+  if (operation.verb == Verb::set_limits) {
+    out["memory_bytes"] = operation.memory_bytes;
+    out["cpu"] = operation.cpu;
+  }
+  return base::dump_json(out);
 }
 
 base::Result<Operation> parse_operation(std::string_view text) {
@@ -250,7 +310,6 @@ base::Result<Operation> parse_operation(std::string_view text) {
   if (!parsed) return parsed.error().in("operation");
   const json& object = parsed.value();
   if (!object.is_object()) return invalid("operation", "not an object");
-  if (auto error = unknown_field(object)) return *error;
   Operation out;
   out.op = base::get_string(object, "op_id");
   out.epoch = base::get_int(object, "epoch", -1);
@@ -265,18 +324,22 @@ base::Result<Operation> parse_operation(std::string_view text) {
   if (!is_plain(out.plan_hash)) return invalid("operation", "plan_hash");
   if (!expires) return invalid("operation", "expires");
   if (!verb) return invalid("operation", "verb");
+  if (auto error = unknown_field(object, *verb)) return *error;
   if (!engine::is_container_id(out.container)) return invalid("operation", "id");
   if (!is_plain(out.seen_started_at)) return invalid("operation", "seen_started_at");
   if (grace_ms < 0 || grace_ms > base::to_ms(kGraceMax)) return invalid("operation", "grace_ms");
   out.expires = *expires;
   out.verb = *verb;
   out.grace = base::Millis(grace_ms);
+  if (auto error = read_own_fields(object, out)) return *error;
   return out;
 }
 
 std::string encode(const Performed& performed) {
-  return base::dump_json(
-      {{"outcome", to_string(performed.outcome)}, {"started_at", performed.started_at}});
+  return base::dump_json({{"outcome", to_string(performed.outcome)},
+                          {"started_at", performed.started_at},
+                          {"id", performed.container},
+                          {"snapshot", performed.snapshot}});
 }
 
 base::Result<Performed> parse_performed(std::string_view text) {
@@ -284,7 +347,9 @@ base::Result<Performed> parse_performed(std::string_view text) {
   if (!parsed) return parsed.error();
   const auto outcome = parse_outcome(base::get_string(parsed.value(), "outcome"));
   if (!outcome) return invalid("performed", "unknown outcome");
-  return Performed{*outcome, base::get_string(parsed.value(), "started_at")};
+  return Performed{*outcome, base::get_string(parsed.value(), "started_at"),
+                   base::get_string(parsed.value(), "id"),
+                   base::get_string(parsed.value(), "snapshot")};
 }
 
 std::string encode(const Error& error) {

@@ -2,3 +2,5 @@ sre_test(warden_server_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/warden_server_test
   LINKS agent_warden warden_adapters fake_engine LABEL integration)
 sre_test(warden_engine_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/warden_engine_test.cc
   LINKS agent_warden warden_adapters engine_adapters real_engine LABEL integration)
+sre_test(warden_changes_test SOURCES ${CMAKE_CURRENT_LIST_DIR}/warden_changes_test.cc
+  LINKS agent_warden warden_adapters engine_adapters real_engine LABEL integration)
