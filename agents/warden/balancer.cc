@@ -58,6 +58,21 @@ pid_t read_pid(const std::string& path) {
   return pid;
 }
 
+std::string address_in(const std::string& text) {
+  constexpr std::string_view kListen = "\n  listen ";
+  const auto at = text.rfind(kListen);
+  if (at == std::string::npos) return "";
+  const auto begin = at + kListen.size();
+  return text.substr(begin, text.find(';', begin) - begin);
+}
+
+std::string generation_at(const std::string& address) {
+  engine::HttpClient client("tcp://" + address);
+  const auto answer = client.read(
+      {.target = "/generation", .deadline = std::chrono::milliseconds(500), .answer_limit = 4096});
+  return answer && answer->status == 200 ? answer->body : "";
+}
+
 }  // namespace
 
 std::string generation_in(const std::string& text) {
@@ -92,16 +107,17 @@ std::string Balancer::render(const Upstreams& upstreams) const {
   return replace_all(std::move(out), kMark, hash);
 }
 
-std::string Balancer::generation() const {
-  engine::HttpClient client("tcp://" + config_.generation_address);
-  const auto answer = client.read(
-      {.target = "/generation", .deadline = std::chrono::milliseconds(500), .answer_limit = 4096});
-  return answer && answer->status == 200 ? answer->body : "";
+std::string Balancer::generation() const { return generation_at(config_.generation_address); }
+
+// Whether nginx has read this very text, asked where the text itself says.
+bool Balancer::is_read(const std::string& text) const {
+  const std::string wanted = generation_in(text);
+  return !wanted.empty() && generation_at(address_in(text)) == wanted;
 }
 
-bool Balancer::answers(const std::string& generation, base::Duration within) const {
-  const auto end = std::chrono::steady_clock::now() + within;
-  while (this->generation() != generation) {
+bool Balancer::becomes_read(const std::string& text) const {
+  const auto end = std::chrono::steady_clock::now() + answer_within_;
+  while (!is_read(text)) {
     if (std::chrono::steady_clock::now() > end) return false;
     std::this_thread::sleep_for(kLookEvery);
   }
@@ -129,7 +145,7 @@ base::Status Balancer::install(const std::string& text) {
   // What stands there is good when it is answered with, or was there before us.
   const std::string now = read_file(config_.file);
   const std::string running = generation_in(now);
-  if (!now.empty() && (running.empty() || generation() == running)) {
+  if (!now.empty() && (running.empty() || is_read(now))) {
     if (auto status = write_durably(good + ".staged", now, 0644); !status.ok()) return status;
     if (auto status = move_durably(good + ".staged", good); !status.ok()) return status;
   }
@@ -147,8 +163,8 @@ base::Status Balancer::reload(const std::string& text) {
   }
   if (auto status = passed("warden.balancer.told"); !status.ok()) return status;
   // A file that was there before ours does not say which it is.
-  if (generation_in(text).empty() || answers(generation_in(text), answer_within_)) return {};
-  return Error{ErrorCode::conflict, "reload the balancer: " + config_.generation_address +
+  if (generation_in(text).empty() || becomes_read(text)) return {};
+  return Error{ErrorCode::conflict, "reload the balancer: " + address_in(text) +
                                         " does not answer with the new generation"};
 }
 
@@ -167,7 +183,7 @@ Error Balancer::roll_back(const Error& why) {
 }
 
 base::Status Balancer::apply(const std::string& text) {
-  if (generation() == generation_in(text) && read_file(config_.file) == text) return {};
+  if (read_file(config_.file) == text && is_read(text)) return {};
   if (auto status = install(text); !status.ok()) return status;
   const auto loaded = reload(text);
   if (loaded.ok()) return {};
@@ -194,7 +210,7 @@ base::Status Balancer::recover() {
   const std::string text = read_file(config_.file);
   base::Status out;
   // A file that is not ours says nothing; it gives way to the next set().
-  if (!generation_in(text).empty() && generation() != generation_in(text)) {
+  if (!generation_in(text).empty() && !is_read(text)) {
     log_.info("the balancer is told again", {{"file", config_.file}});
     if (auto told = reload(text); !told.ok()) out = roll_back(told.error());
   }

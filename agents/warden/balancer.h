@@ -42,7 +42,8 @@ class Balancer final : public Front {
   base::Status reload(const std::string& text);
   base::Error roll_back(const base::Error& why);
   [[nodiscard]] std::string render(const Upstreams& upstreams) const;
-  [[nodiscard]] bool answers(const std::string& generation, base::Duration within) const;
+  [[nodiscard]] bool is_read(const std::string& text) const;
+  [[nodiscard]] bool becomes_read(const std::string& text) const;
 
   const config::Balancer config_;
   const base::Logger& log_;

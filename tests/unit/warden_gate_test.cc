@@ -7,6 +7,7 @@
 #include "agents/warden/performer.h"
 #include "agents/warden/roster.h"
 #include "tests/fakes/fake_engine.h"
+#include "tests/support/temporary_folder.h"
 
 namespace {
 
@@ -139,6 +140,81 @@ TEST_CASE("gate: the goal is to run with another StartedAt") {
   CHECK(step(Verb::start, RunState::running, "t2") == Step::superseded);
 }
 
+TEST_CASE("gate: changes are judged by their own rules as well") {
+  const config::Bounds bounds{64 << 20, 256 << 20, 0.5, 2};
+  struct Row {
+    const char* what;
+    Verb verb;
+    std::optional<Rule> rule;
+    void (*spoil)(warden::Operation&, warden::Situation&);
+  };
+  using Op = warden::Operation;
+  using Sit = warden::Situation;
+  const Row rows[] = {
+      {"kept and its own", Verb::recreate, {}, [](Op&, Sit&) {}},
+      {"dead", Verb::recreate, {},
+       [](Op&, Sit& s) { s.container->state = RunState::exited; }},
+      {"restarted meanwhile", Verb::recreate, {},
+       [](Op&, Sit& s) { s.container->started_at = "t9"; }},
+      {"in a loop of its policy", Verb::recreate, {},
+       [](Op&, Sit& s) { s.container->state = RunState::restarting; }},
+      {"not kept", Verb::recreate, Rule::snapshot, [](Op&, Sit& s) { s.snapshot_of.reset(); }},
+      {"of another", Verb::recreate, Rule::snapshot, [](Op&, Sit& s) { s.snapshot_of = "pay"; }},
+      {"paused", Verb::recreate, Rule::state,
+       [](Op&, Sit& s) { s.container->state = RunState::paused; }},
+      {"being removed", Verb::recreate, Rule::state,
+       [](Op&, Sit& s) { s.container->state = RunState::removing; }},
+      {"stopped", Verb::recreate, Rule::stop, [](Op&, Sit& s) { s.standing->stopped = true; }},
+      {"an old epoch", Verb::recreate, Rule::epoch, [](Op& o, Sit&) { o.epoch = 1; }},
+      {"in flight", Verb::recreate, Rule::traffic,
+       [](Op&, Sit& s) { s.traffic = Traffic::in_flight; }},
+      {"within", Verb::set_limits, {}, [](Op& o, Sit&) { o.memory_bytes = 128 << 20; }},
+      {"both bounds belong", Verb::set_limits, {},
+       [](Op& o, Sit&) {
+         o.memory_bytes = 256 << 20;
+         o.cpu = 0.5;
+       }},
+      {"too much", Verb::set_limits, Rule::bounds, [](Op& o, Sit&) { o.memory_bytes = 257 << 20; }},
+      {"too little", Verb::set_limits, Rule::bounds, [](Op& o, Sit&) { o.memory_bytes = 1; }},
+      {"too many cores", Verb::set_limits, Rule::bounds, [](Op& o, Sit&) { o.cpu = 2.1; }},
+      {"no bounds given", Verb::set_limits, Rule::bounds,
+       [](Op& o, Sit& s) {
+         o.cpu = 1;
+         s.bounds = {};
+       }},
+      {"protected", Verb::set_limits, Rule::excluded,
+       [](Op&, Sit& s) { s.standing->protect = true; }},
+      {"the most", Verb::scale, {}, [](Op& o, Sit&) { o.count = 5; }},
+      {"after the cooldown", Verb::scale, {},
+       [](Op&, Sit& s) { s.since_scaled = std::chrono::seconds(30); }},
+      {"too soon", Verb::scale, Rule::cooldown,
+       [](Op&, Sit& s) { s.since_scaled = std::chrono::seconds(29); }},
+      {"too many", Verb::scale, Rule::bounds, [](Op& o, Sit&) { o.count = 6; }},
+      {"fewer than none", Verb::scale, Rule::bounds, [](Op& o, Sit&) { o.count = -1; }},
+      {"more of a dead one", Verb::scale, Rule::state,
+       [](Op& o, Sit& s) {
+         o.count = 1;
+         s.container->state = RunState::exited;
+       }},
+      {"none beside a dead one", Verb::scale, {},
+       [](Op&, Sit& s) { s.container->state = RunState::exited; }},
+      {"observed only", Verb::scale, Rule::mode,
+       [](Op&, Sit& s) { s.standing->mode = config::Mode::observe; }},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    auto operation = an_operation(row.verb);
+    auto situation = allowed();
+    situation.bounds = bounds;
+    situation.snapshot_of = "shop";
+    row.spoil(operation, situation);
+    const auto decision = warden::decide(operation, situation);
+    const auto* refusal = std::get_if<warden::Refusal>(&decision);
+    CHECK((refusal != nullptr) == row.rule.has_value());
+    if (refusal != nullptr && row.rule) CHECK(refusal->rule == *row.rule);
+  }
+}
+
 TEST_CASE("settling: two equal looks, far enough apart for a late engine") {
   const auto at = [](int ms) { return base::instant_from_ms(1'000'000 + ms); };
   const auto same = a_container(RunState::running, "t1");
@@ -192,6 +268,30 @@ TEST_CASE("roster: only the configuration says what belongs to what") {
   const auto listing = roster.pick({container});
   CHECK(listing.members.size() == 1);
   CHECK(listing.missing == std::vector<std::string>{"pay", "gone"});
+}
+
+TEST_CASE("roster: replicas and what is being replaced are nobody's container") {
+  const warden::Roster roster({service("shop", "shop"), service("pay", "role=pay")}, {});
+  auto own = a_container(RunState::running, "t"), replica = own, next = own, liar = own;
+  own.name = "pay-1";
+  own.labels = {{"role", "pay"}};
+  replica.name = "pay-replica-2";
+  replica.labels = {{"role", "pay"}, {"sre-space.replica-of", "pay"}};
+  next.name = "pay-1.sre-next";
+  next.labels = own.labels;
+  // An image that claims to be a replica does not hide its container.
+  liar.name = "shop";
+  liar.labels = {{"sre-space.replica-of", "shop"}};
+  const auto listing = roster.pick({own, replica, next, liar});
+  CHECK(listing.members.size() == 2);
+  REQUIRE(listing.replicas.size() == 1);
+  CHECK(listing.replicas[0].container.name == "pay-replica-2");
+  CHECK(listing.missing.empty());
+  CHECK_FALSE(roster.service_of(replica));
+  CHECK_FALSE(roster.service_of(next));
+  CHECK(roster.service_of(liar) == "shop");
+  CHECK(warden::lasting_name("shop.sre-previous") == "shop");
+  CHECK(warden::lasting_name("shop") == "shop");
 }
 
 // A clock that stands until it is moved.
@@ -294,6 +394,165 @@ TEST_CASE("performer: what is gone while its outcome is unknown is free again") 
   bench.engine.destroy(bench.id);
   bench.performer.settle();
   CHECK(bench.performer.perform(operation).error().code == ErrorCode::not_found);
+}
+
+// The same with a folder to keep things in.
+struct Workshop : Bench {
+  support::TemporaryFolder folder;
+  warden::Changes changes{{folder.path(), {{"shop", {32 << 20, 128 << 20, 0.1, 2}}}}, engine, clock,
+                          log};
+  warden::Performer changing{roster, engine, [this](const std::string&) { return standing; },
+                             clock,  log,    &changes};
+
+  warden::Operation next(Verb verb, const engine::ContainerId& of) {
+    auto out = operation(verb);
+    out.op = "01HZZZZZZZZZZZZZZZZZZZZZ" + std::to_string(10 + ++orders);
+    out.container = of;
+    return out;
+  }
+  std::string names() {
+    std::string out;
+    for (const auto& container : engine.list().value()) out += container.name + " ";
+    return out;
+  }
+  int orders = 0;
+};
+
+TEST_CASE("changes: a container comes back as it was") {
+  Workshop shop;
+  auto limits = shop.next(Verb::set_limits, shop.id);
+  limits.memory_bytes = 96 << 20;
+  const auto set = shop.changing.perform(limits);
+  REQUIRE(set.ok());
+  CHECK(set->container == shop.id);
+  CHECK(shop.engine.inspect(shop.id)->memory_limit_bytes == 96 << 20);
+  CHECK(shop.changing.perform(limits)->outcome == warden::Outcome::superseded);
+  auto undo = shop.next(Verb::recreate, shop.id);
+  undo.snapshot = set->snapshot;
+  const auto undone = shop.changing.perform(undo);
+  REQUIRE(undone.ok());
+  CHECK(undone->container != shop.id);
+  CHECK(shop.names() == "shop ");
+  CHECK(shop.engine.inspect("shop")->memory_limit_bytes == 64 << 20);
+  const auto again = shop.changing.perform(undo);
+  CHECK(again->outcome == warden::Outcome::superseded);
+  CHECK(again->container == undone->container);
+}
+
+TEST_CASE("changes: limits that cannot be set in place are set by recreation") {
+  Workshop shop;
+  shop.engine.fail_next("update", {ErrorCode::conflict, "device or resource busy"});
+  auto limits = shop.next(Verb::set_limits, shop.id);
+  limits.memory_bytes = 32 << 20;
+  const auto set = shop.changing.perform(limits);
+  REQUIRE(set.ok());
+  CHECK(set->container != shop.id);
+  CHECK(shop.engine.inspect("shop")->memory_limit_bytes == 32 << 20);
+  CHECK(shop.names() == "shop ");
+}
+
+TEST_CASE("changes: each call that fails or hangs leaves a container, and a repeat ends right") {
+  using Health = fakes::FakeEngine::Health;
+  for (const bool hangs : {false, true}) {
+    for (int call = 1; call <= 6; ++call) {
+      CAPTURE(hangs);
+      CAPTURE(call);
+      Workshop shop;
+      const auto hash = shop.changing.perform(shop.next(Verb::restart, shop.id))->snapshot;
+      auto order = shop.next(Verb::recreate, shop.id);
+      order.snapshot = hash;
+      int calls = 0;
+      shop.engine.on_effect([&] {
+        if (++calls == call) shop.engine.set_health(hangs ? Health::hung : Health::down);
+      });
+      const auto cut = shop.changing.perform(order);
+      CHECK(cut.ok() == false);
+      shop.engine.on_effect(nullptr);
+      shop.engine.set_health(Health::well);  // What was sent is done late.
+      for (int look = 0; look < 3; ++look) {
+        shop.clock.ms += 20'000;
+        shop.changing.settle();
+      }
+      order.expires += std::chrono::hours(1);
+      const auto done = shop.changing.perform(order);
+      REQUIRE_MESSAGE(done.ok(), done.error().message);
+      CHECK(shop.names() == "shop ");
+      CHECK(shop.engine.inspect("shop")->state == RunState::running);
+      CHECK(shop.engine.inspect("shop")->id == done->container);
+    }
+  }
+}
+
+TEST_CASE("changes: a start that fails is undone") {
+  Workshop shop;
+  const auto hash = shop.changing.perform(shop.next(Verb::restart, shop.id))->snapshot;
+  auto order = shop.next(Verb::recreate, shop.id);
+  order.snapshot = hash;
+  shop.engine.fail_next("start", {ErrorCode::unavailable, "port is taken"});
+  const auto failed = shop.changing.perform(order);
+  CHECK(failed.error().code == ErrorCode::conflict);
+  CHECK(failed.error().message.find("port is taken") != std::string::npos);
+  CHECK(shop.names() == "shop ");
+  CHECK(shop.engine.inspect("shop")->id == shop.id);
+  CHECK(shop.engine.inspect("shop")->state == RunState::running);
+}
+
+TEST_CASE("changes: replicas come in order, leave from the highest, and cool down") {
+  Workshop shop;
+  const auto scale = [&](int count) {
+    auto order = shop.next(Verb::scale, shop.id);
+    order.count = count;
+    return order;
+  };
+  const auto up = scale(2);
+  CHECK(shop.changing.perform(up)->outcome == warden::Outcome::done);
+  CHECK(shop.names() == "shop shop-replica-1 shop-replica-2 ");
+  CHECK(shop.changing.perform(scale(1)).error().message.starts_with("rule cooldown"));
+  // The same order once more is no new one.
+  CHECK(shop.changing.perform(up)->outcome == warden::Outcome::superseded);
+  shop.clock.ms += 5'000;
+  auto down = scale(1);
+  CHECK(shop.changing.perform(down).error().message.starts_with("rule cooldown"));
+  shop.clock.ms += 30'000;
+  down.expires += std::chrono::hours(1);
+  CHECK(shop.changing.perform(down).ok());
+  CHECK(shop.names() == "shop shop-replica-1 ");
+}
+
+TEST_CASE("changes: a replica that cannot be started takes the others of its order along") {
+  Workshop shop;
+  auto order = shop.next(Verb::scale, shop.id);
+  order.count = 3;
+  int starts = 0;
+  shop.engine.on_effect([&] {
+    // create, start, create, start
+    if (++starts == 4) shop.engine.fail_next("start", {ErrorCode::unavailable, "no memory"});
+  });
+  const auto failed = shop.changing.perform(order);
+  CHECK(failed.error().code == ErrorCode::conflict);
+  CHECK(failed.error().message == "no memory");
+  CHECK(shop.names() == "shop ");
+  // A name that somebody else has.
+  shop.engine.on_effect(nullptr);
+  shop.engine.add("shop-replica-1");
+  order.expires += std::chrono::hours(1);
+  CHECK(shop.changing.perform(order).error().code == ErrorCode::conflict);
+  CHECK(shop.names() == "shop shop-replica-1 ");
+}
+
+TEST_CASE("changes: one at a time per service, restarts too") {
+  Workshop shop;
+  auto order = shop.next(Verb::scale, shop.id);
+  order.count = 1;
+  std::string second, third;
+  shop.engine.on_effect([&] {
+    if (!second.empty()) return;
+    second = shop.changing.perform(shop.next(Verb::restart, shop.id)).error().message;
+    third = shop.changing.perform(shop.next(Verb::scale, shop.id)).error().message;
+  });
+  CHECK(shop.changing.perform(order).ok());
+  CHECK(second.starts_with("rule traffic"));
+  CHECK(third.starts_with("rule traffic"));
 }
 
 }  // namespace

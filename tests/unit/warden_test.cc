@@ -50,8 +50,10 @@ TEST_CASE("members, listings and logs survive the way over the socket") {
   REQUIRE(read.ok());
   CHECK(read.value().service == "svc");
   CHECK(read.value().container == member.container);
-  const auto listing = warden::parse_listing(warden::encode(warden::Listing{{member}, {"other"}}));
+  const warden::Listing sent{{member}, {"other"}, {member, member}};
+  const auto listing = warden::parse_listing(warden::encode(sent));
   REQUIRE(listing.ok());
+  CHECK(listing.value().replicas.size() == 2);
   CHECK(listing.value().members.size() == 1);
   CHECK(listing.value().missing == std::vector<std::string>{"other"});
   const std::vector<std::string> lines = {"a", "", "ü"};
@@ -134,6 +136,95 @@ TEST_CASE("an operation is read strictly") {
     CAPTURE(bad);
     CHECK(warden::parse_operation(bad).error().code == ErrorCode::invalid);
   }
+}
+
+warden::Operation a_change(warden::Verb verb) {
+  auto out = an_operation();
+  out.verb = verb;
+  if (verb == warden::Verb::recreate) out.snapshot = std::string(64, 'd');
+  if (verb == warden::Verb::set_limits) out.memory_bytes = 1 << 30;
+  if (verb == warden::Verb::set_limits) out.cpu = 1.5;
+  if (verb == warden::Verb::scale) out.count = 3;
+  return out;
+}
+
+TEST_CASE("changes survive the way over the socket, each with its own fields") {
+  for (const auto verb :
+       {warden::Verb::recreate, warden::Verb::set_limits, warden::Verb::scale}) {
+    const auto sent = a_change(verb);
+    const auto read = warden::parse_operation(warden::encode(sent));
+    REQUIRE(read.ok());
+    CHECK(read->verb == sent.verb);
+    CHECK(read->snapshot == sent.snapshot);
+    CHECK(read->memory_bytes == sent.memory_bytes);
+    CHECK(read->cpu == sent.cpu);
+    CHECK(read->count == sent.count);
+  }
+  const auto performed =
+      warden::parse_performed(warden::encode(warden::Performed{{}, "t", kId, "hash"}));
+  CHECK(performed->container == kId);
+  CHECK(performed->snapshot == "hash");
+}
+
+TEST_CASE("a change is read strictly") {
+  using enum warden::Verb;
+  struct Row {
+    warden::Verb verb;
+    std::string from, to;
+  };
+  const std::string hash(64, 'd');
+  const Row rows[] = {
+      {recreate, hash, hash.substr(1)},
+      {recreate, hash, std::string(64, 'D')},
+      {recreate, hash, "../../etc/passwd"},
+      {recreate, "\"" + hash + "\"", R"({"Image":"x"})"},
+      {recreate, "\"snapshot\"", "\"body\""},
+      {recreate, "\"verb\"", "\"count\":1,\"verb\""},
+      {recreate, "\"verb\"", "\"Privileged\":true,\"verb\""},
+      {set_limits, "1073741824", "-1"},
+      {set_limits, "1073741824", "1.5"},
+      {set_limits, "1073741824", "\"1g\""},
+      {set_limits, "1073741824", "null"},
+      {set_limits, "\"cpu\":1.5", "\"cpu\":-1"},
+      {set_limits, "\"cpu\":1.5", "\"cpu\":1e9"},
+      {set_limits, "\"cpu\":1.5", "\"cpu\":\"2\""},
+      {set_limits, "\"cpu\":1.5,", ""},
+      {set_limits, "\"verb\"", "\"snapshot\":\"x\",\"verb\""},
+      {scale, "\"count\":3", "\"count\":6"},
+      {scale, "\"count\":3", "\"count\":-1"},
+      {scale, "\"count\":3", "\"count\":2.5"},
+      {scale, "\"count\":3", "\"count\":\"3\""},
+      {scale, "\"count\":3,", ""},
+      {scale, "\"count\":3", "\"count\":3,\"name\":\"x\""},
+      {restart, "\"verb\"", "\"count\":1,\"verb\""},
+      {start, "\"verb\"", "\"snapshot\":\"x\",\"verb\""},
+  };
+  for (const Row& row : rows) {
+    std::string text = warden::encode(a_change(row.verb));
+    const auto at = text.find(row.from);
+    REQUIRE(at != std::string::npos);
+    text.replace(at, row.from.size(), row.to);
+    CAPTURE(text);
+    CHECK(warden::parse_operation(text).error().code == ErrorCode::invalid);
+  }
+  auto nothing = a_change(set_limits);
+  nothing.memory_bytes = 0;
+  nothing.cpu = 0;
+  CHECK_FALSE(warden::parse_operation(warden::encode(nothing)).ok());
+}
+
+TEST_CASE("a replica is one by label and by name") {
+  auto container = a_container();
+  container.labels = {{"sre-space.replica-of", "shop"}};
+  for (const auto& [name, index] :
+       {std::pair{"shop-replica-1", 1}, {"shop-replica-5", 5}, {"shop-replica-6", 0},
+        {"shop-replica-0", 0}, {"shop", 0}, {"pay-replica-1", 0}, {"shop-replica-1x", 0}}) {
+    container.name = name;
+    CHECK(warden::replica_index(container) == index);
+  }
+  container.labels.clear();
+  container.name = "shop-replica-1";
+  CHECK(warden::replica_index(container) == 0);
 }
 
 TEST_CASE("damaged text from the other side is an error") {
