@@ -149,6 +149,13 @@ bool is_plain(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
 }
 
+// Digits and capitals: the warden names files after it.
+bool is_ulid(const std::string& text) {
+  return text.size() == kOpLength && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+         });
+}
+
 // The fields that only this verb has.
 std::vector<std::string_view> own_fields(Verb verb) {
   switch (verb) {
@@ -319,7 +326,7 @@ base::Result<Operation> parse_operation(std::string_view text) {
   const auto grace_ms = base::get_int(object, "grace_ms", -1);
   const auto expires = base::parse_utc(base::get_string(object, "expires"));
   const auto verb = parse_verb(base::get_string(object, "verb"));
-  if (out.op.size() != kOpLength || !is_plain(out.op)) return invalid("operation", "op_id");
+  if (!is_ulid(out.op)) return invalid("operation", "op_id");
   if (out.epoch < 0) return invalid("operation", "epoch");
   if (!is_plain(out.plan_hash)) return invalid("operation", "plan_hash");
   if (!expires) return invalid("operation", "expires");

@@ -4,10 +4,8 @@
 #include <string>
 
 #include "agents/warden/gate.h"
-#include "agents/warden/performer.h"
 #include "agents/warden/roster.h"
-#include "tests/fakes/fake_engine.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/unit/warden_bench.h"
 
 namespace {
 
@@ -17,32 +15,7 @@ using warden::Rule;
 using warden::Step;
 using warden::Traffic;
 using warden::Verb;
-
-const std::string kId(64, 'c');
-constexpr auto kNow = base::wall_from_ms(1'700'000'000'000);
-
-warden::Operation an_operation(Verb verb = Verb::restart) {
-  warden::Operation out;
-  out.op = "01HZZZZZZZZZZZZZZZZZZZZZZZ";
-  out.epoch = 5;
-  out.plan_hash = "h";
-  out.expires = kNow + std::chrono::seconds(10);
-  out.verb = verb;
-  out.container = kId;
-  out.seen_started_at = "t1";
-  return out;
-}
-
-engine::Container a_container(RunState state, const std::string& started_at) {
-  engine::Container out;
-  out.id = kId;
-  out.name = "shop";
-  out.state = state;
-  out.started_at = started_at;
-  return out;
-}
-
-warden::Standing permitted() { return {false, config::Mode::automatic, 5, false, false}; }
+using namespace testing::warden_bench;
 
 warden::Situation allowed(RunState state = RunState::running, const std::string& at = "t1") {
   return {kNow, permitted(), a_container(state, at), Traffic::free};
@@ -152,11 +125,14 @@ TEST_CASE("gate: changes are judged by their own rules as well") {
   using Sit = warden::Situation;
   const Row rows[] = {
       {"kept and its own", Verb::recreate, {}, [](Op&, Sit&) {}},
-      {"dead", Verb::recreate, {},
-       [](Op&, Sit& s) { s.container->state = RunState::exited; }},
-      {"restarted meanwhile", Verb::recreate, {},
+      {"dead", Verb::recreate, {}, [](Op&, Sit& s) { s.container->state = RunState::exited; }},
+      {"restarted meanwhile",
+       Verb::recreate,
+       {},
        [](Op&, Sit& s) { s.container->started_at = "t9"; }},
-      {"in a loop of its policy", Verb::recreate, {},
+      {"in a loop of its policy",
+       Verb::recreate,
+       {},
        [](Op&, Sit& s) { s.container->state = RunState::restarting; }},
       {"not kept", Verb::recreate, Rule::snapshot, [](Op&, Sit& s) { s.snapshot_of.reset(); }},
       {"of another", Verb::recreate, Rule::snapshot, [](Op&, Sit& s) { s.snapshot_of = "pay"; }},
@@ -169,7 +145,9 @@ TEST_CASE("gate: changes are judged by their own rules as well") {
       {"in flight", Verb::recreate, Rule::traffic,
        [](Op&, Sit& s) { s.traffic = Traffic::in_flight; }},
       {"within", Verb::set_limits, {}, [](Op& o, Sit&) { o.memory_bytes = 128 << 20; }},
-      {"both bounds belong", Verb::set_limits, {},
+      {"both bounds belong",
+       Verb::set_limits,
+       {},
        [](Op& o, Sit&) {
          o.memory_bytes = 256 << 20;
          o.cpu = 0.5;
@@ -185,7 +163,9 @@ TEST_CASE("gate: changes are judged by their own rules as well") {
       {"protected", Verb::set_limits, Rule::excluded,
        [](Op&, Sit& s) { s.standing->protect = true; }},
       {"the most", Verb::scale, {}, [](Op& o, Sit&) { o.count = 5; }},
-      {"after the cooldown", Verb::scale, {},
+      {"after the cooldown",
+       Verb::scale,
+       {},
        [](Op&, Sit& s) { s.since_scaled = std::chrono::seconds(30); }},
       {"too soon", Verb::scale, Rule::cooldown,
        [](Op&, Sit& s) { s.since_scaled = std::chrono::seconds(29); }},
@@ -196,7 +176,9 @@ TEST_CASE("gate: changes are judged by their own rules as well") {
          o.count = 1;
          s.container->state = RunState::exited;
        }},
-      {"none beside a dead one", Verb::scale, {},
+      {"none beside a dead one",
+       Verb::scale,
+       {},
        [](Op&, Sit& s) { s.container->state = RunState::exited; }},
       {"observed only", Verb::scale, Rule::mode,
        [](Op&, Sit& s) { s.standing->mode = config::Mode::observe; }},
@@ -240,13 +222,6 @@ TEST_CASE("settling: two equal looks, far enough apart for a late engine") {
     CHECK_FALSE(settling.observe(ended, at(20'000)));
     CHECK(settling.observe(ended, at(30'000)));
   }
-}
-
-config::Service service(const std::string& name, const std::string& container) {
-  config::Service out;
-  out.name = name;
-  out.container = container;
-  return out;
 }
 
 TEST_CASE("roster: only the configuration says what belongs to what") {
@@ -293,31 +268,6 @@ TEST_CASE("roster: replicas and what is being replaced are nobody's container") 
   CHECK(warden::lasting_name("shop.sre-previous") == "shop");
   CHECK(warden::lasting_name("shop") == "shop");
 }
-
-// A clock that stands until it is moved.
-class StillClock final : public base::Clock {
- public:
-  base::Now now() const override { return {kNow + base::Millis(ms), base::instant_from_ms(ms)}; }
-  std::int64_t ms = 1000;
-};
-
-struct Bench {
-  fakes::FakeEngine engine;
-  engine::ContainerId id = engine.add("shop");
-  warden::Roster roster{{service("shop", "shop")}, {}};
-  StillClock clock;
-  base::Logger log{"warden", base::LogLevel::error};
-  base::Result<warden::Standing> standing = permitted();
-  warden::Performer performer{roster, engine, [this](const std::string&) { return standing; },
-                              clock, log};
-
-  warden::Operation operation(Verb verb = Verb::restart) {
-    auto out = an_operation(verb);
-    out.container = id;
-    out.seen_started_at = engine.inspect(id).value().started_at;
-    return out;
-  }
-};
 
 TEST_CASE("performer: restarts, starts, and notices that somebody was faster") {
   Bench bench;
@@ -394,165 +344,6 @@ TEST_CASE("performer: what is gone while its outcome is unknown is free again") 
   bench.engine.destroy(bench.id);
   bench.performer.settle();
   CHECK(bench.performer.perform(operation).error().code == ErrorCode::not_found);
-}
-
-// The same with a folder to keep things in.
-struct Workshop : Bench {
-  support::TemporaryFolder folder;
-  warden::Changes changes{{folder.path(), {{"shop", {32 << 20, 128 << 20, 0.1, 2}}}}, engine, clock,
-                          log};
-  warden::Performer changing{roster, engine, [this](const std::string&) { return standing; },
-                             clock,  log,    &changes};
-
-  warden::Operation next(Verb verb, const engine::ContainerId& of) {
-    auto out = operation(verb);
-    out.op = "01HZZZZZZZZZZZZZZZZZZZZZ" + std::to_string(10 + ++orders);
-    out.container = of;
-    return out;
-  }
-  std::string names() {
-    std::string out;
-    for (const auto& container : engine.list().value()) out += container.name + " ";
-    return out;
-  }
-  int orders = 0;
-};
-
-TEST_CASE("changes: a container comes back as it was") {
-  Workshop shop;
-  auto limits = shop.next(Verb::set_limits, shop.id);
-  limits.memory_bytes = 96 << 20;
-  const auto set = shop.changing.perform(limits);
-  REQUIRE(set.ok());
-  CHECK(set->container == shop.id);
-  CHECK(shop.engine.inspect(shop.id)->memory_limit_bytes == 96 << 20);
-  CHECK(shop.changing.perform(limits)->outcome == warden::Outcome::superseded);
-  auto undo = shop.next(Verb::recreate, shop.id);
-  undo.snapshot = set->snapshot;
-  const auto undone = shop.changing.perform(undo);
-  REQUIRE(undone.ok());
-  CHECK(undone->container != shop.id);
-  CHECK(shop.names() == "shop ");
-  CHECK(shop.engine.inspect("shop")->memory_limit_bytes == 64 << 20);
-  const auto again = shop.changing.perform(undo);
-  CHECK(again->outcome == warden::Outcome::superseded);
-  CHECK(again->container == undone->container);
-}
-
-TEST_CASE("changes: limits that cannot be set in place are set by recreation") {
-  Workshop shop;
-  shop.engine.fail_next("update", {ErrorCode::conflict, "device or resource busy"});
-  auto limits = shop.next(Verb::set_limits, shop.id);
-  limits.memory_bytes = 32 << 20;
-  const auto set = shop.changing.perform(limits);
-  REQUIRE(set.ok());
-  CHECK(set->container != shop.id);
-  CHECK(shop.engine.inspect("shop")->memory_limit_bytes == 32 << 20);
-  CHECK(shop.names() == "shop ");
-}
-
-TEST_CASE("changes: each call that fails or hangs leaves a container, and a repeat ends right") {
-  using Health = fakes::FakeEngine::Health;
-  for (const bool hangs : {false, true}) {
-    for (int call = 1; call <= 6; ++call) {
-      CAPTURE(hangs);
-      CAPTURE(call);
-      Workshop shop;
-      const auto hash = shop.changing.perform(shop.next(Verb::restart, shop.id))->snapshot;
-      auto order = shop.next(Verb::recreate, shop.id);
-      order.snapshot = hash;
-      int calls = 0;
-      shop.engine.on_effect([&] {
-        if (++calls == call) shop.engine.set_health(hangs ? Health::hung : Health::down);
-      });
-      const auto cut = shop.changing.perform(order);
-      CHECK(cut.ok() == false);
-      shop.engine.on_effect(nullptr);
-      shop.engine.set_health(Health::well);  // What was sent is done late.
-      for (int look = 0; look < 3; ++look) {
-        shop.clock.ms += 20'000;
-        shop.changing.settle();
-      }
-      order.expires += std::chrono::hours(1);
-      const auto done = shop.changing.perform(order);
-      REQUIRE_MESSAGE(done.ok(), done.error().message);
-      CHECK(shop.names() == "shop ");
-      CHECK(shop.engine.inspect("shop")->state == RunState::running);
-      CHECK(shop.engine.inspect("shop")->id == done->container);
-    }
-  }
-}
-
-TEST_CASE("changes: a start that fails is undone") {
-  Workshop shop;
-  const auto hash = shop.changing.perform(shop.next(Verb::restart, shop.id))->snapshot;
-  auto order = shop.next(Verb::recreate, shop.id);
-  order.snapshot = hash;
-  shop.engine.fail_next("start", {ErrorCode::unavailable, "port is taken"});
-  const auto failed = shop.changing.perform(order);
-  CHECK(failed.error().code == ErrorCode::conflict);
-  CHECK(failed.error().message.find("port is taken") != std::string::npos);
-  CHECK(shop.names() == "shop ");
-  CHECK(shop.engine.inspect("shop")->id == shop.id);
-  CHECK(shop.engine.inspect("shop")->state == RunState::running);
-}
-
-TEST_CASE("changes: replicas come in order, leave from the highest, and cool down") {
-  Workshop shop;
-  const auto scale = [&](int count) {
-    auto order = shop.next(Verb::scale, shop.id);
-    order.count = count;
-    return order;
-  };
-  const auto up = scale(2);
-  CHECK(shop.changing.perform(up)->outcome == warden::Outcome::done);
-  CHECK(shop.names() == "shop shop-replica-1 shop-replica-2 ");
-  CHECK(shop.changing.perform(scale(1)).error().message.starts_with("rule cooldown"));
-  // The same order once more is no new one.
-  CHECK(shop.changing.perform(up)->outcome == warden::Outcome::superseded);
-  shop.clock.ms += 5'000;
-  auto down = scale(1);
-  CHECK(shop.changing.perform(down).error().message.starts_with("rule cooldown"));
-  shop.clock.ms += 30'000;
-  down.expires += std::chrono::hours(1);
-  CHECK(shop.changing.perform(down).ok());
-  CHECK(shop.names() == "shop shop-replica-1 ");
-}
-
-TEST_CASE("changes: a replica that cannot be started takes the others of its order along") {
-  Workshop shop;
-  auto order = shop.next(Verb::scale, shop.id);
-  order.count = 3;
-  int starts = 0;
-  shop.engine.on_effect([&] {
-    // create, start, create, start
-    if (++starts == 4) shop.engine.fail_next("start", {ErrorCode::unavailable, "no memory"});
-  });
-  const auto failed = shop.changing.perform(order);
-  CHECK(failed.error().code == ErrorCode::conflict);
-  CHECK(failed.error().message == "no memory");
-  CHECK(shop.names() == "shop ");
-  // A name that somebody else has.
-  shop.engine.on_effect(nullptr);
-  shop.engine.add("shop-replica-1");
-  order.expires += std::chrono::hours(1);
-  CHECK(shop.changing.perform(order).error().code == ErrorCode::conflict);
-  CHECK(shop.names() == "shop shop-replica-1 ");
-}
-
-TEST_CASE("changes: one at a time per service, restarts too") {
-  Workshop shop;
-  auto order = shop.next(Verb::scale, shop.id);
-  order.count = 1;
-  std::string second, third;
-  shop.engine.on_effect([&] {
-    if (!second.empty()) return;
-    second = shop.changing.perform(shop.next(Verb::restart, shop.id)).error().message;
-    third = shop.changing.perform(shop.next(Verb::scale, shop.id)).error().message;
-  });
-  CHECK(shop.changing.perform(order).ok());
-  CHECK(second.starts_with("rule traffic"));
-  CHECK(third.starts_with("rule traffic"));
 }
 
 }  // namespace

@@ -131,6 +131,7 @@ TEST_CASE("an operation is read strictly") {
                                  with(R"("abc")", R"("")"),
                                  with(R"("abc")", R"("a b")"),
                                  with("01HZ", "01H"),
+                                 with("01HZ", "../Z"),
                                  with("2023-", "yesterday"),
                                  with("2026-11-20T14:09:16.386629383Z", "")}) {
     CAPTURE(bad);
@@ -149,8 +150,7 @@ warden::Operation a_change(warden::Verb verb) {
 }
 
 TEST_CASE("changes survive the way over the socket, each with its own fields") {
-  for (const auto verb :
-       {warden::Verb::recreate, warden::Verb::set_limits, warden::Verb::scale}) {
+  for (const auto verb : {warden::Verb::recreate, warden::Verb::set_limits, warden::Verb::scale}) {
     const auto sent = a_change(verb);
     const auto read = warden::parse_operation(warden::encode(sent));
     REQUIRE(read.ok());
@@ -216,9 +216,13 @@ TEST_CASE("a change is read strictly") {
 TEST_CASE("a replica is one by label and by name") {
   auto container = a_container();
   container.labels = {{"sre-space.replica-of", "shop"}};
-  for (const auto& [name, index] :
-       {std::pair{"shop-replica-1", 1}, {"shop-replica-5", 5}, {"shop-replica-6", 0},
-        {"shop-replica-0", 0}, {"shop", 0}, {"pay-replica-1", 0}, {"shop-replica-1x", 0}}) {
+  for (const auto& [name, index] : {std::pair{"shop-replica-1", 1},
+                                    {"shop-replica-5", 5},
+                                    {"shop-replica-6", 0},
+                                    {"shop-replica-0", 0},
+                                    {"shop", 0},
+                                    {"pay-replica-1", 0},
+                                    {"shop-replica-1x", 0}}) {
     container.name = name;
     CHECK(warden::replica_index(container) == index);
   }

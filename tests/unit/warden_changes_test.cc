@@ -1,0 +1,174 @@
+// Recreation, limits and scale before an engine in memory, with its faults.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "agents/warden/changes.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/unit/warden_bench.h"
+
+namespace {
+
+using base::ErrorCode;
+using namespace testing::warden_bench;
+
+// The same with a folder to keep things in.
+struct Workshop : Bench {
+  support::TemporaryFolder folder;
+  warden::Changes changes{
+      {folder.path(), {{"shop", {32 << 20, 128 << 20, 0.1, 2}}}}, engine, clock, log};
+  warden::Performer changing{roster, engine, [this](const std::string&) { return standing; },
+                             clock,  log,    &changes};
+
+  warden::Operation next(Verb verb, const engine::ContainerId& of) {
+    auto out = operation(verb);
+    out.op = "01HZZZZZZZZZZZZZZZZZZZZZ" + std::to_string(10 + ++orders);
+    out.container = of;
+    return out;
+  }
+  std::string names() {
+    std::string out;
+    for (const auto& container : engine.list().value()) out += container.name + " ";
+    return out;
+  }
+  int orders = 0;
+};
+
+TEST_CASE("changes: a container comes back as it was") {
+  Workshop shop;
+  auto limits = shop.next(Verb::set_limits, shop.id);
+  limits.memory_bytes = 96 << 20;
+  const auto set = shop.changing.perform(limits);
+  REQUIRE(set.ok());
+  CHECK(set->container == shop.id);
+  CHECK(shop.engine.inspect(shop.id)->memory_limit_bytes == 96 << 20);
+  CHECK(shop.changing.perform(limits)->outcome == warden::Outcome::superseded);
+  auto undo = shop.next(Verb::recreate, shop.id);
+  undo.snapshot = set->snapshot;
+  const auto undone = shop.changing.perform(undo);
+  REQUIRE(undone.ok());
+  CHECK(undone->container != shop.id);
+  CHECK(shop.names() == "shop ");
+  CHECK(shop.engine.inspect("shop")->memory_limit_bytes == 64 << 20);
+  const auto again = shop.changing.perform(undo);
+  CHECK(again->outcome == warden::Outcome::superseded);
+  CHECK(again->container == undone->container);
+}
+
+TEST_CASE("changes: limits that cannot be set in place are set by recreation") {
+  Workshop shop;
+  shop.engine.fail_next("update", {ErrorCode::conflict, "device or resource busy"});
+  auto limits = shop.next(Verb::set_limits, shop.id);
+  limits.memory_bytes = 32 << 20;
+  const auto set = shop.changing.perform(limits);
+  REQUIRE(set.ok());
+  CHECK(set->container != shop.id);
+  CHECK(shop.engine.inspect("shop")->memory_limit_bytes == 32 << 20);
+  CHECK(shop.names() == "shop ");
+}
+
+TEST_CASE("changes: each call that fails or hangs leaves a container, and a repeat ends right") {
+  using Health = fakes::FakeEngine::Health;
+  for (const bool hangs : {false, true}) {
+    for (int call = 1; call <= 6; ++call) {
+      CAPTURE(hangs);
+      CAPTURE(call);
+      Workshop shop;
+      const auto hash = shop.changing.perform(shop.next(Verb::restart, shop.id))->snapshot;
+      auto order = shop.next(Verb::recreate, shop.id);
+      order.snapshot = hash;
+      int calls = 0;
+      shop.engine.on_effect([&] {
+        if (++calls == call) shop.engine.set_health(hangs ? Health::hung : Health::down);
+      });
+      const auto cut = shop.changing.perform(order);
+      CHECK(cut.ok() == false);
+      shop.engine.on_effect(nullptr);
+      shop.engine.set_health(Health::well);  // What was sent is done late.
+      for (int look = 0; look < 3; ++look) {
+        shop.clock.ms += 20'000;
+        shop.changing.settle();
+      }
+      order.expires += std::chrono::hours(1);
+      const auto done = shop.changing.perform(order);
+      REQUIRE_MESSAGE(done.ok(), done.error().message);
+      CHECK(shop.names() == "shop ");
+      CHECK(shop.engine.inspect("shop")->state == RunState::running);
+      CHECK(shop.engine.inspect("shop")->id == done->container);
+    }
+  }
+}
+
+TEST_CASE("changes: a start that fails is undone") {
+  Workshop shop;
+  const auto hash = shop.changing.perform(shop.next(Verb::restart, shop.id))->snapshot;
+  auto order = shop.next(Verb::recreate, shop.id);
+  order.snapshot = hash;
+  shop.engine.fail_next("start", {ErrorCode::unavailable, "port is taken"});
+  const auto failed = shop.changing.perform(order);
+  CHECK(failed.error().code == ErrorCode::conflict);
+  CHECK(failed.error().message.find("port is taken") != std::string::npos);
+  CHECK(shop.names() == "shop ");
+  CHECK(shop.engine.inspect("shop")->id == shop.id);
+  CHECK(shop.engine.inspect("shop")->state == RunState::running);
+}
+
+TEST_CASE("changes: replicas come in order, leave from the highest, and cool down") {
+  Workshop shop;
+  const auto scale = [&](int count) {
+    auto order = shop.next(Verb::scale, shop.id);
+    order.count = count;
+    return order;
+  };
+  const auto up = scale(2);
+  CHECK(shop.changing.perform(up)->outcome == warden::Outcome::done);
+  CHECK(shop.names() == "shop shop-replica-1 shop-replica-2 ");
+  CHECK(shop.changing.perform(scale(1)).error().message.starts_with("rule cooldown"));
+  // The same order once more is no new one.
+  CHECK(shop.changing.perform(up)->outcome == warden::Outcome::superseded);
+  shop.clock.ms += 5'000;
+  auto down = scale(1);
+  CHECK(shop.changing.perform(down).error().message.starts_with("rule cooldown"));
+  shop.clock.ms += 30'000;
+  down.expires += std::chrono::hours(1);
+  CHECK(shop.changing.perform(down).ok());
+  CHECK(shop.names() == "shop shop-replica-1 ");
+}
+
+TEST_CASE("changes: a replica that cannot be started takes the others of its order along") {
+  Workshop shop;
+  auto order = shop.next(Verb::scale, shop.id);
+  order.count = 3;
+  int starts = 0;
+  shop.engine.on_effect([&] {
+    // create, start, create, start
+    if (++starts == 4) shop.engine.fail_next("start", {ErrorCode::unavailable, "no memory"});
+  });
+  const auto failed = shop.changing.perform(order);
+  CHECK(failed.error().code == ErrorCode::conflict);
+  CHECK(failed.error().message == "no memory");
+  CHECK(shop.names() == "shop ");
+  // A name that somebody else has.
+  shop.engine.on_effect(nullptr);
+  shop.engine.add("shop-replica-1");
+  order.expires += std::chrono::hours(1);
+  CHECK(shop.changing.perform(order).error().code == ErrorCode::conflict);
+  CHECK(shop.names() == "shop shop-replica-1 ");
+}
+
+TEST_CASE("changes: one at a time per service, restarts too") {
+  Workshop shop;
+  auto order = shop.next(Verb::scale, shop.id);
+  order.count = 1;
+  std::string second, third;
+  shop.engine.on_effect([&] {
+    if (!second.empty()) return;
+    second = shop.changing.perform(shop.next(Verb::restart, shop.id)).error().message;
+    third = shop.changing.perform(shop.next(Verb::scale, shop.id)).error().message;
+  });
+  CHECK(shop.changing.perform(order).ok());
+  CHECK(second.starts_with("rule traffic"));
+  CHECK(third.starts_with("rule traffic"));
+}
+
+}  // namespace
