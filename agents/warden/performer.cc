@@ -98,23 +98,22 @@ base::Result<Performed> Performer::perform_entered(const Operation& operation) {
 
 base::Result<Performed> Performer::restart(const Operation& operation, Step step,
                                            const Target& target) {
-  std::string before;
-  if (step != Step::superseded && changes_ != nullptr) {
-    // Healing does not wait for it: a restart changes nothing that would have to be undone.
-    if (auto kept = changes_->keep(target.container)) {
-      before = *kept;
-    } else {
-      log_.warn("no snapshot kept", {{"op", operation.op}, {"reason", kept.error().message}});
-    }
-  }
   const base::Status acted = step == Step::superseded ? base::Status() : act(operation, step);
   if (!acted.ok() && acted.error().code == ErrorCode::unknown) {
     hold(operation, "");
     return acted.error();
   }
   auto after = acted.ok() ? look_after(operation, step) : acted.error();
+  // Kept after the effect, for healing does not wait for a disk, and a restart does not change how
+  // the container is made.
+  if (after.ok() && step != Step::superseded && changes_ != nullptr) {
+    if (auto kept = changes_->keep(target.container)) {
+      after->snapshot = std::move(*kept);
+    } else {
+      log_.warn("no snapshot kept", {{"op", operation.op}, {"reason", kept.error().message}});
+    }
+  }
   leave(operation.container);
-  if (after.ok()) after->snapshot = before;
   return after;
 }
 

@@ -29,6 +29,13 @@ bool is_ours(std::string_view name) {
 
 }  // namespace
 
+std::string Shelf::read(const std::string& name) const {
+  std::ifstream in(folder_ + "/" + name, std::ios::binary);
+  std::ostringstream text;
+  if (in) text << in.rdbuf();
+  return std::move(text).str();
+}
+
 base::Status Shelf::put(const std::string& name, const std::string& text) {
   if (!is_ours(name)) return Error{ErrorCode::invalid, "keep " + name + ": no name"};
   const std::lock_guard lock(mutex_);
@@ -36,6 +43,10 @@ base::Status Shelf::put(const std::string& name, const std::string& text) {
   fs::create_directories(folder_, failed);
   fs::permissions(folder_, fs::perms::owner_all, failed);
   const std::string path = folder_ + "/" + name;
+  if (!text.empty() && read(name) == text) {
+    fs::last_write_time(path, fs::file_time_type::clock::now(), failed);  // Among the newest again.
+    return {};
+  }
   const std::string staged = path + std::string(kStaged);
   auto written = write_durably(staged, text, 0600);
   if (written.ok()) written = move_durably(staged, path);
@@ -48,11 +59,9 @@ base::Status Shelf::put(const std::string& name, const std::string& text) {
 base::Result<std::string> Shelf::get(const std::string& name) {
   if (!is_ours(name)) return Error{ErrorCode::invalid, "find " + name + ": no name"};
   const std::lock_guard lock(mutex_);
-  std::ifstream in(folder_ + "/" + name, std::ios::binary);
-  if (!in) return Error{ErrorCode::not_found, "find " + name + ": it is not kept"};
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
+  std::string text = read(name);
+  if (text.empty()) return Error{ErrorCode::not_found, "find " + name + ": it is not kept"};
+  return text;
 }
 
 void Shelf::prune() {

@@ -21,6 +21,7 @@ class Shelf {
   [[nodiscard]] base::Result<std::string> get(const std::string& name);
 
  private:
+  [[nodiscard]] std::string read(const std::string& name) const;  // Empty: not there.
   void prune();
 
   const std::string folder_;

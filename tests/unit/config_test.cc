@@ -598,3 +598,57 @@ TEST_CASE("a URL is taken apart, or refused") {
     CHECK_FALSE(config::parse_url(bad).ok());
   }
 }
+
+TEST_CASE("a balancer and bounds are read, and their mistakes told") {
+  constexpr std::string_view kBalancer =
+      R"(    bounds: {memory_min_mib: 64, memory_max_mib: 512, cpu_max: 2}
+balancer:
+  file: nginx/upstreams.conf
+  test: [nginx, -t]
+  pid_file: /run/nginx.pid
+  generation_address: 127.0.0.1:8099
+  drain: 2s
+  upstreams:
+    - {service: web, name: web_backend, port: 8000}
+)";
+  const auto loaded = parse(with_service(kBalancer));
+  REQUIRE_MESSAGE(loaded.ok(), loaded.error().message);
+  CHECK(loaded->services[0].bounds.memory_min_bytes == 64 << 20);
+  CHECK(loaded->services[0].bounds.memory_max_bytes == 512 << 20);
+  CHECK(loaded->services[0].bounds.cpu_max == 2);
+  REQUIRE(loaded->balancer);
+  CHECK(loaded->balancer->file == "/etc/sre/nginx/upstreams.conf");
+  CHECK(loaded->balancer->test == std::vector<std::string>{"nginx", "-t"});
+  CHECK(loaded->balancer->generation_address == "127.0.0.1:8099");
+  CHECK(loaded->balancer->drain == seconds(2));
+  REQUIRE(loaded->balancer->upstreams.size() == 1);
+  CHECK(loaded->balancer->upstreams[0].name == "web_backend");
+  CHECK(loaded->balancer->upstreams[0].port == 8000);
+  struct Row {
+    const char *from, *to, *field;
+  };
+  for (const Row& row : {
+           Row{"127.0.0.1:8099", "10.0.0.1:8099", "balancer.generation_address"},
+           Row{"127.0.0.1:8099", "localhost:8099", "balancer.generation_address"},
+           Row{"  test: [nginx, -t]\n", "", "balancer.test"},
+           Row{"[nginx, -t]", "[]", "balancer.test"},
+           Row{"service: web,", "service: wep,", "balancer.upstreams[0].service"},
+           Row{"web_backend", "'web {'", "balancer.upstreams[0].name"},
+           Row{"port: 8000", "port: 0", "balancer.upstreams[0].port"},
+           Row{"drain: 2s", "drian: 2s", "balancer.drian"},
+           Row{"memory_min_mib: 64", "memory_min_mib: 600", "services[0].bounds.memory_min_mib"},
+           Row{"cpu_max: 2", "cpu_max: 0", "services[0].bounds.cpu_max"},
+           Row{"    - {service: web,",
+               "    - {service: web, name: x, port: 1}\n    - {service: web,",
+               "balancer.upstreams[1]"},
+       }) {
+    std::string text = with_service(kBalancer);
+    const auto at = text.find(row.from);
+    REQUIRE(at != std::string::npos);
+    text.replace(at, std::string_view(row.from).size(), row.to);
+    CAPTURE(text);
+    const auto wrong = parse(text);
+    REQUIRE_FALSE(wrong.ok());
+    CHECK(wrong.error().message.find(row.field) != std::string::npos);
+  }
+}
