@@ -5,14 +5,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "agents/warden/balancer.h"
 #include "agents/warden/performer.h"
 #include "engine/docker_engine.h"
 #include "engine/snapshot_codec.h"
+#include "tests/integration/private_nginx.h"
 #include "tests/integration/real_engine.h"
 #include "tests/support/temporary_folder.h"
 #include "warden/warden_codec.h"
@@ -85,6 +90,12 @@ struct Stage {
     options.folder = folder.path();
     options.bounds = {{"shop-service", services[0].bounds}};
     options.scale_cooldown = cooldown;
+    std::optional<warden::Balancer> front;
+    if (balancer) {
+      front.emplace(*balancer, log);
+      if (auto recovered = front->recover(); !recovered.ok()) return recovered.error();
+      options.front = &*front;
+    }
     engine::DockerEngine docker(real.host());
     warden::Changes changes(options, docker, clock, log);
     const auto standing = [](const std::string&) -> base::Result<warden::Standing> {
@@ -117,6 +128,7 @@ struct Stage {
   std::vector<config::Service> services;
   support::TemporaryFolder folder;
   base::Duration cooldown{0};
+  std::optional<config::Balancer> balancer;
   int orders = 0;
   bool killed = false;
 };
@@ -373,6 +385,60 @@ TEST_CASE(
   stage.cooldown = base::Duration(0);
   CHECK(stage.perform(scale(0)).ok());
   CHECK(stage.only_one() == id);
+}
+
+TEST_CASE("no request is lost while a service grows and shrinks behind nginx") {
+  const auto real = testing::RealEngine::start();
+  if (!real || !testing::has_nginx()) return;
+  Stage stage(*real);
+  make_network(*real, "side");
+  const std::string id = real->docker(
+      "run -d --name shop --network side idle:1 /bin/busybox httpd -f -p 8000 -h /etc");
+  REQUIRE_MESSAGE(engine::is_container_id(id), id);
+  const std::string address = stage.engine.addresses(id).value().at("side") + ":8000";
+  testing::Nginx nginx(address, "/hostname");
+  stage.balancer = nginx.config();
+  stage.balancer->upstreams[0].port = 8000;
+  stage.balancer->drain = std::chrono::milliseconds(300);
+  // From here on in this process, which has threads now; it reads its failpoints once, so this case
+  // is the last one.
+  std::atomic<int> good = 0, bad = 0;
+  std::atomic<bool> over = false;
+  std::vector<std::jthread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([&] {
+      // Each 50 times a second.
+      auto next = std::chrono::steady_clock::now();
+      while (!over) {
+        (nginx.get("/hostname") == 200 ? good : bad)++;
+        std::this_thread::sleep_until(next += std::chrono::milliseconds(20));
+      }
+    });
+  }
+  for (const int count : {1, 3, 1, 2, 0}) {
+    auto order = stage.order(Verb::scale, id);
+    order.count = count;
+    const auto done = stage.run(order);
+    CHECK_MESSAGE(done.ok(), done.error().message);
+    const std::string file = testing::read_file(nginx.file());
+    std::size_t servers = 0;
+    for (auto at = file.find(":8000;"); at != std::string::npos; at = file.find(":8000;", at + 1)) {
+      ++servers;
+    }
+    CHECK(servers == static_cast<std::size_t>(count) + 1);
+    const int before = good;
+    CHECK(testing::Nginx::wait_for([&] { return good > before + 50; }));
+  }
+  over = true;
+  clients.clear();
+  MESSAGE("requests ", good.load(), ", failed ", bad.load());
+  CHECK(bad == 0);
+  CHECK(stage.only_one() == id);
+  // What replaces the container is found at its new address.
+  auto undo = stage.order(Verb::recreate, id);
+  undo.snapshot = stage.run(stage.order(Verb::restart, id)).value().snapshot;
+  REQUIRE(stage.run(undo).ok());
+  CHECK(nginx.get("/hostname") == 200);
 }
 
 }  // namespace
