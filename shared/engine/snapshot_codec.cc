@@ -131,7 +131,9 @@ base::Result<json> parse_snapshot(std::string_view text) {
   if (base::get_int(*parsed, "version") != kVersion) return invalid("of another version");
   const json& creation = base::get_object(*parsed, "creation");
   for (const char* part : {"config", "host", "networks", "anonymous_volumes"}) {
-    if (!base::get_object(creation, part).is_object()) return invalid(std::string("no ") + part);
+    if (!creation.contains(part) || !creation.at(part).is_object()) {
+      return invalid(std::string("no ") + part);
+    }
   }
   return parsed;
 }
