@@ -12,12 +12,12 @@
 #include "forge/apps.h"
 #include "forge/endpoint_tools.h"
 #include "forge/endpoints.h"
-#include "forge/git/names.h"
 #include "forge/git_tables.h"
 #include "forge/hooks.h"
 #include "forge/paths.h"
 #include "forge/ref_changes.h"
 #include "forge/sqlite_store.h"
+#include "git/names.h"
 
 namespace forge {
 namespace {

@@ -18,6 +18,10 @@
 #include "forge/forge.h"
 #include "http/router.h"
 
+namespace git {
+class Repository;
+}
+
 namespace forge {
 
 class Apps;
@@ -26,10 +30,6 @@ struct Call;
 struct Endpoint;
 struct RefMove;
 struct Rights;
-
-namespace git {
-class Repository;
-}
 
 // What the API works on beside the store.
 struct ApiLinks {

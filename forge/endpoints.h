@@ -14,11 +14,11 @@
 #include "forge/sqlite_store.h"
 #include "http/router.h"
 
-namespace forge {
-
 namespace git {
 class Repository;
 }
+
+namespace forge {
 
 // Who may do what in the repository.
 struct Rights {

@@ -8,7 +8,6 @@
 
 #include "base/failpoint.h"
 #include "forge/api.h"
-#include "forge/git/repository.h"
 #include "forge/git_codec.h"
 #include "forge/git_door.h"
 #include "forge/hook_sender.h"
@@ -16,6 +15,7 @@
 #include "forge/rs256.h"
 #include "forge/sqlite_store.h"
 #include "forge/turnstile.h"
+#include "git/repository.h"
 #include "http/http.h"
 
 namespace forge {
@@ -208,7 +208,7 @@ base::Result<std::unique_ptr<Forge>> Forge::open(Options options, const base::Cl
   state->pages = std::make_unique<Pages>(options, *state->store, *state->git, *state->api, clock);
   state->door = std::make_unique<GitDoor>(
       *state->api, [state = state.get()](const auto& work) { return state->pass(work); },
-      options.repository, git::BackendOptions{options.git_path});
+      options.repository, BackendOptions{options.git_path});
   state->is_ready.count_down();
   return std::unique_ptr<Forge>(new Forge(std::move(state)));
 }

@@ -9,8 +9,8 @@
 
 #include "base/result.h"
 #include "forge/forge_codec.h"
-#include "forge/git/model.h"
 #include "forge/git_model.h"
+#include "git/model.h"
 
 namespace forge {
 

@@ -9,10 +9,10 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "forge/api.h"
-#include "forge/git/names.h"
 #include "forge/git/wire.h"
 #include "forge/git_codec.h"
 #include "forge/ref_changes.h"
+#include "git/names.h"
 #include "http/url.h"
 
 namespace forge {
@@ -83,7 +83,7 @@ bool is_push(const http::Request& request, std::string_view service) {
 
 }  // namespace
 
-GitDoor::GitDoor(Api& api, Gate gate, std::string repository, git::BackendOptions options)
+GitDoor::GitDoor(Api& api, Gate gate, std::string repository, BackendOptions options)
     : api_(api),
       gate_(std::move(gate)),
       repository_(base::to_lower_ascii(repository)),
@@ -116,16 +116,16 @@ http::Response GitDoor::handle(const http::Request& request) {
   std::string login;
   if (auto refusal = find_refusal(request, login)) return std::move(*refusal);
   const std::string_view service = service_of(request.path);
-  const git::BackendCall call{request, std::string(service), login, {}};
+  const BackendCall call{request, std::string(service), login, {}};
   return service == "/git-receive-pack" ? push(call) : run(call);
 }
 
-http::Response GitDoor::push(const git::BackendCall& call) {
-  const auto commands = git::read_commands(call.request.body);
+http::Response GitDoor::push(const BackendCall& call) {
+  const auto commands = read_commands(call.request.body);
   if (!commands) return say(400, "No git-receive-pack request.");
-  git::BackendCall judged = call;
+  BackendCall judged = call;
   std::vector<RefMove> moves;
-  for (const git::PushCommand& command : *commands) {
+  for (const PushCommand& command : *commands) {
     if (!git::is_writable_ref(command.ref)) {
       return say(422, "This ref cannot be pushed: it is no branch or tag with a plain name.");
     }
@@ -143,7 +143,7 @@ http::Response GitDoor::push(const git::BackendCall& call) {
   return passed.ok() ? response : say(503, passed.error().message);
 }
 
-http::Response GitDoor::run(const git::BackendCall& call) {
+http::Response GitDoor::run(const BackendCall& call) {
   if (!slots_.try_acquire()) {
     http::Response busy = say(503, "Too many fetches and pushes at once; try again.");
     busy.headers.emplace_back("Retry-After", "1");

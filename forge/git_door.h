@@ -25,7 +25,7 @@ using Gate = std::function<base::Status(const std::function<void()>& work)>;
 class GitDoor {
  public:
   // `repository` is "owner/name". The API outlives it.
-  GitDoor(Api& api, Gate gate, std::string repository, git::BackendOptions options);
+  GitDoor(Api& api, Gate gate, std::string repository, BackendOptions options);
 
   [[nodiscard]] static bool owns(std::string_view path);
   // By its header: why a request for git is not to be served; nothing when it is. So nobody's body
@@ -38,13 +38,13 @@ class GitDoor {
  private:
   [[nodiscard]] std::optional<http::Response> find_refusal(const http::Request& head,
                                                            std::string& login);
-  [[nodiscard]] http::Response push(const git::BackendCall& call);
-  [[nodiscard]] http::Response run(const git::BackendCall& call);
+  [[nodiscard]] http::Response push(const BackendCall& call);
+  [[nodiscard]] http::Response run(const BackendCall& call);
 
   Api& api_;
   const Gate gate_;
   const std::string repository_;
-  git::Backend backend_;
+  Backend backend_;
   std::counting_semaphore<kGitCallsMax> slots_{kGitCallsMax};
 };
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "forge/endpoint_tools.h"
-#include "forge/git/names.h"
-#include "forge/git/repository.h"
 #include "forge/git_codec.h"
 #include "forge/git_tables.h"
+#include "git/names.h"
+#include "git/repository.h"
 
 namespace forge {
 

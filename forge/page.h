@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "forge/git/model.h"
 #include "forge/model.h"
 #include "forge/rules.h"
+#include "git/model.h"
 
 namespace forge {
 

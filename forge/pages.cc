@@ -10,13 +10,13 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "forge/api.h"
-#include "forge/git/names.h"
-#include "forge/git/repository.h"
 #include "forge/page.h"
 #include "forge/pull_page.h"
 #include "forge/pull_tools.h"
 #include "forge/search.h"
 #include "forge/sqlite_store.h"
+#include "git/names.h"
+#include "git/repository.h"
 #include "http/url.h"
 
 namespace forge {

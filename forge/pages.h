@@ -12,14 +12,14 @@
 #include "forge/sessions.h"
 #include "http/router.h"
 
+namespace git {
+class Repository;
+}
+
 namespace forge {
 
 class Api;
 class SqliteStore;
-
-namespace git {
-class Repository;
-}
 
 // Not thread-safe; store, repository, API and clock outlive it.
 class Pages {

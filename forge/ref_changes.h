@@ -7,8 +7,8 @@
 #include <string>
 
 #include "forge/endpoints.h"
-#include "forge/git/model.h"
 #include "forge/git_model.h"
+#include "git/model.h"
 
 namespace forge {
 

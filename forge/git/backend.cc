@@ -21,7 +21,7 @@
 
 #include "forge/git/wire.h"
 
-namespace forge::git {
+namespace forge {
 namespace {
 
 using Deadline = std::chrono::steady_clock::time_point;
@@ -217,4 +217,4 @@ base::Result<http::Response> Backend::serve(const BackendCall& call) const {
   return base::Error{base::ErrorCode::unknown, "git http-backend: no answer of a CGI program"};
 }
 
-}  // namespace forge::git
+}  // namespace forge

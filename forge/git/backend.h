@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "http/http.h"
 
-namespace forge::git {
+namespace forge {
 
 struct BackendOptions {
   std::string folder;  // The bare repository.
@@ -43,4 +43,4 @@ class Backend {
   int stop_fd_;  // An eventfd, readable once stopped.
 };
 
-}  // namespace forge::git
+}  // namespace forge

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/text.h"
-#include "forge/git/names.h"
+#include "git/names.h"
 
-namespace forge::git {
+namespace forge {
 namespace {
 
 constexpr std::size_t kCommandsMax = 1000;
@@ -18,7 +18,7 @@ std::optional<PushCommand> read_command(std::string_view line) {
   if (line.size() < 83 || line[40] != ' ' || line[81] != ' ') return std::nullopt;
   PushCommand command{std::string(line.substr(0, 40)), std::string(line.substr(41, 40)),
                       std::string(line.substr(82))};
-  if (!is_sha(command.from) || !is_sha(command.to)) return std::nullopt;
+  if (!git::is_sha(command.from) || !git::is_sha(command.to)) return std::nullopt;
   return command;
 }
 
@@ -73,4 +73,4 @@ std::optional<http::Response> read_cgi(std::string output) {
   return response;
 }
 
-}  // namespace forge::git
+}  // namespace forge

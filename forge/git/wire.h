@@ -8,14 +8,14 @@
 #include <string_view>
 #include <vector>
 
-#include "forge/git/model.h"
+#include "git/model.h"
 #include "http/http.h"
 
-namespace forge::git {
+namespace forge {
 
 struct PushCommand {
-  Sha from;  // kNullSha: it is made.
-  Sha to;    // kNullSha: it is removed.
+  git::Sha from;  // kNullSha: it is made.
+  git::Sha to;    // kNullSha: it is removed.
   std::string ref;
 };
 
@@ -25,4 +25,4 @@ struct PushCommand {
 // "Status:" becomes the status; the rest of the head the headers. Nothing without a head.
 [[nodiscard]] std::optional<http::Response> read_cgi(std::string output);
 
-}  // namespace forge::git
+}  // namespace forge

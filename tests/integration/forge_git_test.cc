@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "forge/forge.h"
 #include "forge/git/backend.h"
-#include "forge/git/repository.h"
+#include "git/repository.h"
 #include "tests/support/temporary_folder.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -224,9 +224,9 @@ TEST_CASE("a backend without patience, or stopped, is ended and says so") {
   http::Request request;
   request.method = "GET";
   request.target = "/r.git/info/refs?service=git-upload-pack";
-  const git::BackendCall call{request, "/info/refs", "ann", {}};
+  const BackendCall call{request, "/info/refs", "ann", {}};
 
-  git::Backend good({folder.file("r.git")});
+  Backend good({folder.file("r.git")});
   const auto served = good.serve(call);
   REQUIRE(served.ok());
   CHECK(served->status == 200);
@@ -234,11 +234,11 @@ TEST_CASE("a backend without patience, or stopped, is ended and says so") {
   good.stop();
   CHECK(good.serve(call).error().code == base::ErrorCode::unavailable);
 
-  git::Backend hasty({folder.file("r.git"), std::chrono::milliseconds(0)});
+  Backend hasty({folder.file("r.git"), std::chrono::milliseconds(0)});
   CHECK(hasty.serve(call).error().code == base::ErrorCode::timeout);
-  git::Backend narrow({folder.file("r.git"), std::chrono::milliseconds(60'000), 10});
+  Backend narrow({folder.file("r.git"), std::chrono::milliseconds(60'000), 10});
   CHECK(narrow.serve(call).error().code == base::ErrorCode::unknown);
-  git::Backend lost({folder.file("nothing.git")});
+  Backend lost({folder.file("nothing.git")});
   CHECK(lost.serve(call)->status == 404);
 }
 

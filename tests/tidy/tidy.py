@@ -23,7 +23,7 @@ EXCEPTIONS = {
     ("heavy header", "agents/warden/door.h"): "the door is the HTTP server's own adapter; two sources see it",
     ("heavy header", "forge/endpoints.h"): "what the endpoints of the forge share; only they see it",
     ("heavy header", "forge/endpoint_tools.h"): "as above",
-    ("heavy header", "forge/git/handles.h"): "libgit2's objects, for the three sources of that folder",
+    ("heavy header", "shared/git/handles.h"): "libgit2 objects, for the sources of that folder and of shared/gitops",
     ("heavy header", "forge/sqlite_query.h"): "what the sources of the store share; only they see it",
     ("json", "agents/cli/incidents.cc"): "prints what --json asks for",
     ("json", "agents/cli/memory.cc"): "prints what --json asks for",

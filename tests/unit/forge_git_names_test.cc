@@ -3,11 +3,14 @@
 
 #include <string>
 
-#include "forge/git/names.h"
 #include "forge/git/wire.h"
 #include "forge/paths.h"
+#include "git/names.h"
 
-namespace forge::git {
+namespace forge {
+
+using namespace git;  // NOLINT: its names are what is tested.
+
 namespace {
 
 const std::string kA(40, 'a');
@@ -138,4 +141,4 @@ TEST_CASE("wire: the answer of a CGI program") {
 }
 
 }  // namespace
-}  // namespace forge::git
+}  // namespace forge

@@ -8,7 +8,7 @@
 
 #include "base/time.h"
 
-namespace forge::git {
+namespace git {
 
 using Sha = std::string;
 
@@ -94,4 +94,4 @@ struct Log {
   int total = 0;                // Without offset and limit.
 };
 
-}  // namespace forge::git
+}  // namespace git

@@ -1,4 +1,5 @@
-// libgit2's objects as owned values, and its errors as ours. Only this folder's sources include it.
+// libgit2's objects as owned values, and its errors as ours. Only sources that call libgit2 include
+// it.
 #pragma once
 
 #include <git2.h>
@@ -9,9 +10,9 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "forge/git/repository.h"
+#include "git/repository.h"
 
-namespace forge::git {
+namespace git {
 
 template <auto Free>
 struct Freed {
@@ -39,6 +40,9 @@ using DiffHandle = Handle<git_diff, git_diff_free>;
 using PatchHandle = Handle<git_patch, git_patch_free>;
 using SignatureHandle = Handle<git_signature, git_signature_free>;
 
+// Valid as long as the repository.
+[[nodiscard]] git_repository* handle_of(const Repository& repository);
+
 struct Repository::State {
   std::string folder;
   RepositoryHandle handle;
@@ -60,4 +64,4 @@ template <class HandleType, class Open>
 // Of a commit or the tree itself.
 [[nodiscard]] TreeHandle find_tree(git_repository* repository, const Sha& sha);
 
-}  // namespace forge::git
+}  // namespace git

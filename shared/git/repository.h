@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "base/result.h"
-#include "forge/git/model.h"
+#include "git/model.h"
 
-namespace forge::git {
+struct git_repository;
+
+namespace git {
 
 // Not thread-safe; git's own programs may work on the same folder at the same time. Shas that come
 // from outside need no check: one that is none is not found.
@@ -24,6 +26,10 @@ class Repository {
   [[nodiscard]] static base::Result<std::unique_ptr<Repository>> open(const std::string& folder,
                                                                       const Person& founder,
                                                                       std::string_view title);
+  // A bare folder without any commit, made when absent: for a copy of a repository elsewhere.
+  // Errors: as open().
+  [[nodiscard]] static base::Result<std::unique_ptr<Repository>> open_mirror(
+      const std::string& folder);
   ~Repository();
   Repository(const Repository&) = delete;
   Repository& operator=(const Repository&) = delete;
@@ -71,9 +77,10 @@ class Repository {
   [[nodiscard]] base::Result<Sha> merge(const Sha& ours, const Sha& theirs);
 
  private:
+  friend git_repository* handle_of(const Repository& repository);
   struct State;
   explicit Repository(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 
-}  // namespace forge::git
+}  // namespace git

@@ -4,9 +4,9 @@
 #include <string_view>
 #include <utility>
 
-#include "forge/git/handles.h"
+#include "git/handles.h"
 
-namespace forge::git {
+namespace git {
 namespace {
 
 constexpr std::size_t kFilesMax = 300;
@@ -189,4 +189,4 @@ base::Result<Sha> Repository::merge(const Sha& ours, const Sha& theirs) {
   return to_sha(oid);
 }
 
-}  // namespace forge::git
+}  // namespace git

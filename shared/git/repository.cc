@@ -1,13 +1,13 @@
-#include "forge/git/repository.h"
+#include "git/repository.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <utility>
 
-#include "forge/git/handles.h"
-#include "forge/git/names.h"
+#include "git/handles.h"
+#include "git/names.h"
 
-namespace forge::git {
+namespace git {
 namespace {
 
 constexpr const char* kMain = "refs/heads/main";
@@ -116,9 +116,9 @@ Repository::~Repository() {
   git_libgit2_shutdown();
 }
 
-base::Result<std::unique_ptr<Repository>> Repository::open(const std::string& folder,
-                                                           const Person& founder,
-                                                           std::string_view title) {
+git_repository* handle_of(const Repository& repository) { return repository.state_->handle.get(); }
+
+base::Result<std::unique_ptr<Repository>> Repository::open_mirror(const std::string& folder) {
   git_libgit2_init();
   std::unique_ptr<Repository> repository(new Repository(std::make_unique<State>()));
   repository->state_->folder = folder;
@@ -135,7 +135,16 @@ base::Result<std::unique_ptr<Repository>> Repository::open(const std::string& fo
     return base::Error{base::ErrorCode::corrupt,
                        "open the repository " + folder + ": it is no bare git repository"};
   }
-  if (repository->find_ref(kMain) || !repository->refs("refs/heads/").empty()) return repository;
+  return repository;
+}
+
+base::Result<std::unique_ptr<Repository>> Repository::open(const std::string& folder,
+                                                           const Person& founder,
+                                                           std::string_view title) {
+  auto opened = open_mirror(folder);
+  if (!opened) return opened;
+  const std::unique_ptr<Repository>& repository = *opened;
+  if (repository->find_ref(kMain) || !repository->refs("refs/heads/").empty()) return opened;
   const auto readme = repository->add_blob("# " + std::string(title) + "\n");
   if (!readme) return readme.error();
   const auto tree = repository->add_tree("", {{"README.md", "100644", *readme}});
@@ -143,7 +152,7 @@ base::Result<std::unique_ptr<Repository>> Repository::open(const std::string& fo
   const auto commit = repository->add_commit({"", *tree, {}, founder, founder, "Initial commit"});
   if (!commit) return commit.error();
   if (base::Status made = repository->create_ref(kMain, *commit); !made.ok()) return made.error();
-  return repository;
+  return opened;
 }
 
 const std::string& Repository::folder() const { return state_->folder; }
@@ -255,4 +264,4 @@ std::optional<Sha> Repository::resolve(std::string_view name) const {
   return to_sha(*git_object_id(commit.get()));
 }
 
-}  // namespace forge::git
+}  // namespace git

@@ -1,10 +1,10 @@
-#include "forge/git/names.h"
+#include "git/names.h"
 
 #include <algorithm>
 
 #include "base/text.h"
 
-namespace forge::git {
+namespace git {
 namespace {
 
 constexpr std::string_view kHeads = "refs/heads/";
@@ -69,4 +69,4 @@ std::string branch_of(std::string_view ref) {
   return ref.starts_with(kHeads) ? std::string(ref.substr(kHeads.size())) : "";
 }
 
-}  // namespace forge::git
+}  // namespace git

@@ -1,4 +1,4 @@
-// Which names and paths the forge lets into a repository: git's own rules, and a few more against
+// Which names and paths we let into a repository: git's own rules, and a few more against
 // those who mean harm. Pure.
 #pragma once
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace forge::git {
+namespace git {
 
 inline constexpr std::size_t kRefNameMax = 255;
 inline constexpr std::size_t kPathMax = 4096;
@@ -23,4 +23,4 @@ inline constexpr std::size_t kDepthMax = 64;  // Parts of a path.
 // "main" of "refs/heads/main"; empty for any other ref.
 [[nodiscard]] std::string branch_of(std::string_view ref);
 
-}  // namespace forge::git
+}  // namespace git

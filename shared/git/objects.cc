@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "forge/git/handles.h"
-#include "forge/git/names.h"
+#include "git/handles.h"
+#include "git/names.h"
 
-namespace forge::git {
+namespace git {
 namespace {
 
 constexpr std::size_t kBlobMax = 100U << 20U;  // Bytes, as on GitHub; longer ones only git serves.
@@ -291,4 +291,4 @@ base::Result<Sha> Repository::add_tree(const Sha& base, const std::vector<TreeEd
   return to_sha(oid);
 }
 
-}  // namespace forge::git
+}  // namespace git
