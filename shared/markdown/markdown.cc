@@ -1,11 +1,11 @@
-#include "agents/scribe/markdown.h"
+#include "markdown/markdown.h"
 
 #include <algorithm>
 #include <cctype>
 
 #include "base/text.h"
 
-namespace scribe {
+namespace markdown {
 namespace {
 
 constexpr std::string_view kBreak = "\xE2\x80\x8B";  // U+200B, zero width.
@@ -195,4 +195,4 @@ std::string safe_markdown(std::string_view text, std::size_t max_bytes) {
   return out;
 }
 
-}  // namespace scribe
+}  // namespace markdown
