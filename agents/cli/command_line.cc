@@ -11,8 +11,9 @@ namespace {
 
 // For unknown words only; CLI11 has its own idea of the grammar, and no suggestions.
 const std::vector<std::string> kCommands = {
-    "up",     "scout", "brain",     "fixer", "memory", "scribe", "warden",  "forge",    "console",
-    "doctor", "init",  "incidents", "stop",  "resume", "chaos",  "version", "workflows"};
+    "up",     "scout",  "brain",   "fixer",   "memory",    "scribe",
+    "warden", "forge",  "console", "doctor",  "init",      "incidents",
+    "stop",   "resume", "chaos",   "version", "workflows", "git-worker"};
 const std::map<std::string, std::vector<std::string>> kSubcommands = {
     {"incidents", {"list", "show", "replay", "approve"}},
     {"chaos", {"list", "run"}},
@@ -108,6 +109,7 @@ class Grammar {
     add_steer();
     add_workflows();
     add_roles();
+    add_hidden();
   }
 
   CLI::App& app() { return app_; }
@@ -154,6 +156,12 @@ class Grammar {
         ->group("Start");
     leaf(app_, "version", Command::version, "Print the version", "sre-space version")
         ->group("Start");
+  }
+
+  // What one of our processes starts, to talk by pipes: no command for people.
+  void add_hidden() {
+    leaf(app_, "git-worker", Command::git_worker, "One request about a repository, from stdin", "")
+        ->group("");
   }
 
   void add_look() {

@@ -28,6 +28,7 @@ enum class Command {
   memory_search,
   memory_rebuild,
   version,
+  git_worker,  // For our own processes; in no help.
 };
 
 struct Request {

@@ -55,4 +55,7 @@ struct Context {
 [[nodiscard]] int run_memory_search(const Context& context, const std::string& text);
 [[nodiscard]] int run_memory_rebuild(const Context& context);
 
+// No command for people: a request about a repository on stdin, the answer on stdout.
+[[nodiscard]] int run_git_worker();
+
 }  // namespace cli

@@ -28,6 +28,7 @@ bool needs_config(Command command) {
     case Command::workflows_explain:
     case Command::workflows_simulate:
     case Command::version:
+    case Command::git_worker:
       return false;
     case Command::role:
     case Command::up:
@@ -94,6 +95,8 @@ int run(const Request& request, const Context& context) {
       return cli::run_memory_rebuild(context);
     case Command::version:
       return print_version(request.json);
+    case Command::git_worker:
+      return cli::run_git_worker();
   }
   return kUsedWrongly;
 }

@@ -33,6 +33,7 @@ int run_role(const std::string& role, const Context& context) {
   return 0;
 }
 
+int run_git_worker() { return 0; }
 int run_incidents_list(const Context& context) { return said("list", context); }
 int run_incidents_show(const Context& context, const std::string& incident) {
   return said("show " + incident, context);

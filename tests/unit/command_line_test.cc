@@ -55,6 +55,7 @@ TEST_CASE("each command is understood") {
       {"console", Command::role, "console"},
       {"forge", Command::role, "forge"},
       {"doctor", Command::doctor, ""},
+      {"git-worker", Command::git_worker, ""},
       {"init", Command::init, ""},
       {"incidents list", Command::incidents_list, ""},
       {"incidents show 12", Command::incidents_show, "12"},
@@ -155,6 +156,7 @@ TEST_CASE("a wrong word is told with the nearest right one, and exit code 2") {
   }
   CHECK(answer("").code == 2);
   CHECK(answer("").text.find("incidents") != std::string::npos);
+  CHECK(answer("").text.find("git-worker") == std::string::npos);  // For our own processes.
 }
 
 TEST_CASE("each level has a help page with an example") {
