@@ -6,3 +6,8 @@ sre_test(unit_gitops
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/gitops_change_test.cc ${CMAKE_CURRENT_LIST_DIR}/gitops_paths_test.cc
   LINKS gitops
   LABEL unit)
+sre_test(unit_gitops_remediation
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/gitops_remediation_test.cc
+    ${CMAKE_SOURCE_DIR}/tests/support/html_faults.cc
+  LINKS gitops forge yaml-cpp
+  LABEL unit)
