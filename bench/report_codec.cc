@@ -195,4 +195,15 @@ std::string encode(const std::vector<RecallReport>& reports) {
   return base::dump_json(out);
 }
 
+std::string encode(const YamlEditReport& report) {
+  const double parse = report.parse_ms.p50;
+  return base::dump_json({{"benchmark", "yaml_edit"},
+                          {"ok", report.ok()},
+                          {"bytes", report.bytes},
+                          {"edit_ms", to_json(report.edit_ms)},
+                          {"parse_ms", to_json(report.parse_ms)},
+                          {"ratio", rounded(parse > 0 ? report.edit_ms.p50 / parse : 0)},
+                          {"bound_ms", report.p50_max_ms}});
+}
+
 }  // namespace bench

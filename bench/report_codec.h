@@ -94,6 +94,15 @@ struct RecallReport {
 };
 [[nodiscard]] std::string encode(const std::vector<RecallReport>& reports);
 
+// One value of a large YAML file changed, and the file parsed once by yaml-cpp.
+struct YamlEditReport {
+  std::size_t bytes = 0;
+  Spread edit_ms, parse_ms;
+  double p50_max_ms = 50;
+  [[nodiscard]] bool ok() const { return edit_ms.n > 0 && edit_ms.p50 <= p50_max_ms; }
+};
+[[nodiscard]] std::string encode(const YamlEditReport& report);
+
 // The first page of a list, with few comments and with very many.
 struct PageReport {
   std::string path;

@@ -10,6 +10,9 @@
 #include "base/hash.h"
 #include "forge/markdown.h"
 #include "github/webhook_codec.h"
+#include "gitops/yaml_edit.h"
+#include "gitops/yaml_opinion.h"
+#include "gitops/yaml_tree.h"
 #include "tests/support/html_faults.h"
 
 namespace fuzz {
@@ -94,6 +97,44 @@ void try_markdown(std::string_view bytes) {
     ensure(rendered.find("<a ") == std::string::npos, "foreign text leads somewhere");
     ensure(rendered.find("<img") == std::string::npos, "foreign text shows a picture");
   }
+}
+
+void try_yaml_edit(std::string_view bytes) {
+  const std::size_t end = std::min(bytes.find('\n'), bytes.size());
+  const std::string_view text = bytes.substr(std::min(end + 1, bytes.size()));
+  const auto tree = gitops::scan_yaml(text);
+  if (tree) {
+    for (const auto& node : tree->nodes) {
+      ensure(node.begin <= node.end && node.end <= text.size(), "a value beyond its file");
+      ensure(node.next <= tree->nodes.size() && node.depth <= gitops::kYamlDepthMax, "no tree");
+      (void)gitops::value_of(text, node);
+    }
+    (void)gitops::second_opinion(text, *tree);
+  }
+  const auto change = gitops::parse_change(bytes.substr(0, end));
+  if (!change) return;
+  const auto again = gitops::parse_change(gitops::to_text(*change));
+  ensure(again.ok() && gitops::to_text(*again) == gitops::to_text(*change), "another change");
+  const auto edited = gitops::edit_yaml(text, *change);
+  if (!edited) return;
+  const std::string& result = edited->text;
+  const auto front = static_cast<std::size_t>(
+      std::mismatch(text.begin(), text.end(), result.begin(), result.end()).first - text.begin());
+  const auto back = static_cast<std::size_t>(
+      std::mismatch(text.rbegin(), text.rend() - static_cast<std::ptrdiff_t>(front),
+                    result.rbegin(), result.rend() - static_cast<std::ptrdiff_t>(front))
+          .first -
+      text.rbegin());
+  const std::string_view gone = text.substr(front, text.size() - front - back);
+  const std::string_view come =
+      std::string_view(result).substr(front, result.size() - front - back);
+  ensure(gone.find('\n') == std::string_view::npos, "a line is gone");
+  ensure(std::count(come.begin(), come.end(), '\n') <= 1, "more than one line came");
+  const auto after = gitops::scan_yaml(result);
+  ensure(after.ok() && gitops::second_opinion(result, *after).ok(), "what was written is no YAML");
+  if (change->document) return;
+  const auto value = gitops::read_yaml(result, change->path);
+  ensure(value.ok() && *value == change->new_value, "another value was written");
 }
 
 }  // namespace fuzz

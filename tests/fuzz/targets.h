@@ -12,5 +12,7 @@ void try_webhook(std::string_view bytes);
 void try_command(std::string_view bytes);
 // A body or comment as Markdown, on its way to a page; and as foreign text quoted by the Scribe.
 void try_markdown(std::string_view bytes);
+// A change in the first line, and the YAML file that it is for.
+void try_yaml_edit(std::string_view bytes);
 
 }  // namespace fuzz

@@ -169,3 +169,17 @@ TEST_CASE("fuzz: 20,000 texts that are nearly Markdown") {
   for (int i = 0; i < 20'000; ++i, ++tried) fuzz::try_markdown(mutator.next());
   CHECK(tried == 20'000);
 }
+
+TEST_CASE("fuzz: 20,000 files that are nearly YAML, and changes of them") {
+  const auto seeds = corpus("yaml_edit");
+  REQUIRE(seeds.size() >= 15);
+  for (const auto& seed : seeds) fuzz::try_yaml_edit(seed);
+  Mutator mutator(seeds,
+                  {"- ",  ": ",   ":\n",  "\n",    "\r\n",   "  ",    "\t", "#",  " # ",     "\"",
+                   "'",   "|\n",  ">-\n", "---\n", "...\n",  "{",     "}",  "[",  "]",       ",",
+                   "&a ", "*a",   "<<: ", "!t ",   "? ",     "a",     "b",  "\\", "\\u00e4", "%",
+                   "~",   "null", "ä",    "\xff",  "absent", "\"1\"", "->", ".",  "[0]",     "@"});
+  std::size_t tried = 0;
+  for (int i = 0; i < 20'000; ++i, ++tried) fuzz::try_yaml_edit(mutator.next());
+  CHECK(tried == 20'000);
+}
