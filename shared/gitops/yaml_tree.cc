@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "gitops/yaml_cursor.h"
 #include "gitops/yaml_scalar.h"
 
 namespace gitops {
@@ -14,15 +15,6 @@ using Style = YamlNode::Style;
 
 constexpr std::size_t kKeyBytesMax = 1024;  // YAML 1.2.2, section 7.4: implicit keys.
 
-// Leaves the scanner from within; caught in scan_yaml.
-struct Refused {
-  std::size_t at;
-  std::string why;
-};
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_flow_mark(char c) { return c == ',' || c == '[' || c == ']' || c == '{' || c == '}'; }
-
 // What stands before a node: "&name", "!tag".
 struct Properties {
   std::string anchor;
@@ -30,10 +22,10 @@ struct Properties {
   [[nodiscard]] bool any() const { return has_tag || !anchor.empty(); }
 };
 
-// Reads the text once from the front. Invariant: line_ is where the line of at_ begins.
-class Scanner {
+// Reads the text once from the front.
+class Scanner : private YamlCursor {
  public:
-  explicit Scanner(std::string_view text) : text_(text) {}
+  explicit Scanner(std::string_view text) : YamlCursor(text) {}
 
   YamlTree scan() {
     if (text_.starts_with("\xEF\xBB\xBF")) at_ = line_ = 3;
@@ -50,65 +42,6 @@ class Scanner {
   }
 
  private:
-  // ---- Characters ----
-
-  [[nodiscard]] bool is_at_end() const { return at_ >= text_.size(); }
-  [[nodiscard]] char peek(std::size_t ahead = 0) const {
-    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\n';
-  }
-  [[nodiscard]] std::size_t column() const { return at_ - line_; }
-  [[nodiscard]] bool is_break() const {
-    return is_at_end() || peek() == '\n' || (peek() == '\r' && peek(1) == '\n');
-  }
-  [[nodiscard]] bool is_space_at(std::size_t ahead) const {
-    const char c = peek(ahead);
-    return is_blank(c) || c == '\n' || c == '\r';
-  }
-  [[noreturn]] void refuse(const std::string& why) const { throw Refused{at_, why}; }
-
-  void take_break() {
-    if (is_at_end()) return;
-    at_ += peek() == '\r' ? 2 : 1;
-    line_ = at_;
-  }
-  void skip_blanks() {
-    while (!is_at_end() && is_blank(peek())) ++at_;
-  }
-  // Blanks and a comment up to the end of the line; whether the line ended there.
-  bool skip_rest() {
-    skip_blanks();
-    if (!is_at_end() && is_comment_here()) {
-      while (!is_break()) ++at_;
-    }
-    return is_break();
-  }
-  // To the first character of the next line that holds any, whose indentation may hold no tab.
-  void skip_to_content() {
-    while (!is_at_end()) {
-      if (!skip_rest()) break;
-      take_break();
-    }
-    if (is_at_end()) return;
-    if (text_.substr(line_, column()).find('\t') != std::string_view::npos &&
-        text_.substr(line_, column()).find_first_not_of(" \t") == std::string_view::npos) {
-      refuse("a tab in the indentation");
-    }
-  }
-  void end_of_line() {
-    if (skip_rest()) return;
-    if (peek() == ':' && is_space_at(1)) refuse("\": \" where no map can begin; quote the text");
-    if (peek() == '#') refuse("a comment needs a space before it");
-    refuse("something after the end of a value");
-  }
-  [[nodiscard]] bool is_marker(std::string_view marker) const {
-    return column() == 0 && text_.substr(at_, 3) == marker && is_space_at(3);
-  }
-  [[nodiscard]] bool is_any_marker() const { return is_marker("---") || is_marker("..."); }
-  void take_marker_end() {
-    at_ += 3;
-    end_of_line();
-  }
-
   // ---- Nodes ----
 
   std::uint32_t add(Kind kind, Style style, std::size_t begin, std::size_t end) {
@@ -263,9 +196,6 @@ class Scanner {
     at_ = from;
     if (is_key && !is_short) refuse("a key longer than 1024 bytes");
     return is_key;
-  }
-  [[nodiscard]] bool is_comment_here() const {
-    return peek() == '#' && (at_ == line_ || is_blank(text_[at_ - 1]));
   }
   bool skip_quoted_line() {
     const char quote = peek();
@@ -563,9 +493,6 @@ class Scanner {
     scan_flow_value();
   }
 
-  const std::string_view text_;
-  std::size_t at_ = 0;
-  std::size_t line_ = 0;
   int flow_ = 0;                 // Brackets that are open.
   bool is_in_map_ = false;       // Of the value that comes next.
   std::size_t value_place_ = 0;  // Behind the colon or dash read last.
@@ -604,7 +531,7 @@ base::Result<YamlTree> scan_yaml(std::string_view text) {
   }
   try {
     return Scanner(text).scan();
-  } catch (const Refused& refused) {
+  } catch (const YamlCursor::Refused& refused) {
     return at_line(text, refused.at, refused.why);
   }
 }
