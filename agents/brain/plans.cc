@@ -1,6 +1,7 @@
 #include "agents/brain/plans.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <tuple>
 
 #include "base/hash.h"
@@ -57,6 +58,34 @@ std::string lift_in_words(const MenuEntry& entry) {
          std::to_string(entry.tried) + (entry.tried == 1 ? " time" : " times") + effect + ".";
 }
 
+constexpr std::int64_t kMegabyte = 1024 * 1024;
+
+// "512MiB", "2GiB", "1536"; lint knows them to be well-formed.
+std::int64_t bytes_of(const std::string& quantity) {
+  const auto unit = quantity.find_first_not_of("0123456789.");
+  const double number = std::strtod(quantity.c_str(), nullptr);
+  if (unit == std::string::npos) return static_cast<std::int64_t>(number);
+  const char size = quantity[unit];
+  const std::int64_t factor = size == 'G' ? 1024 * kMegabyte : size == 'M' ? kMegabyte : 1024;
+  return static_cast<std::int64_t>(number * static_cast<double>(factor));
+}
+
+// The new value, in whole megabytes and within the step's and the service's bounds; no field where
+// that is no change, or the configuration names no file for it.
+incident::Change change_of(const Findings& findings, const Step& step) {
+  const auto* service = config::find_service(findings.config, findings.incident.signal.service);
+  const std::int64_t from = findings.incident.signal.memory_limit_bytes;
+  const bool has_place = service != nullptr && service->gitops && findings.incident.issue != 0;
+  if (step.field != runbook::Field::memory_limit || !has_place || from <= 0) return {};
+  std::int64_t most = service->bounds.memory_max_bytes;
+  if (!step.most.empty()) most = std::min(most, bytes_of(step.most));
+  const auto wanted = static_cast<std::int64_t>(static_cast<double>(from) * step.times);
+  const std::int64_t to = std::min(wanted, most) / kMegabyte * kMegabyte;
+  const bool grows = step.times > 1 ? to > from : to < from;
+  if (!grows || to < service->bounds.memory_min_bytes) return {};
+  return {"memory_limit", from, to};
+}
+
 // The configuration and the record give the means to carry this out.
 bool has_means(const Findings& findings, const Step& step) {
   switch (step.kind) {
@@ -65,12 +94,13 @@ bool has_means(const Findings& findings, const Step& step) {
     case StepKind::escalate:
     case StepKind::noop:
       return true;
+    case StepKind::pull_request:
+      return !change_of(findings, step).field.empty();
     case StepKind::scale_up:
     case StepKind::scale_down:
     case StepKind::rollback:
     case StepKind::revert_config:
     case StepKind::clear_queue:
-    case StepKind::pull_request:
     case StepKind::notify:
     case StepKind::wait:
     case StepKind::verify:
@@ -122,6 +152,7 @@ MenuEntry entry_of(const Findings& findings, const DiagnosisMade& diagnosis,
   entry.on_failure = runbook.on_failure;
   entry.more =
       runbook::next_action(runbook, position.step + 1, situation_of(findings, diagnosis)) >= 0;
+  if (step.kind == StepKind::pull_request) entry.change = change_of(findings, step);
   if (runbook::is_change(step.kind)) {
     entry.container = incident.signal.container;
     entry.seen_started_at = incident.signal.started_at;
@@ -215,6 +246,9 @@ void seal(incident::PlanMade& plan, incident::IncidentId incident) {
     entry.id = "A" + std::to_string(++number);
     text += "|" + std::string(incident::to_string(entry.action)) + " " + entry.container + " " +
             entry.seen_started_at;
+    if (const auto& change = entry.change; !change.field.empty())
+      text +=
+          " " + change.field + " " + std::to_string(change.from) + " " + std::to_string(change.to);
   }
   plan.hash = base::sha256_hex(text).substr(0, 8);
 }

@@ -1,12 +1,11 @@
 // `sre-space workflows lint|explain|simulate`: runbooks as they are, without running any of them.
 #include <algorithm>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "agents/cli/commands.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "runbook/catalogue.h"
+#include "runbook/runbook_codec.h"
 
 namespace cli {
 namespace {
@@ -27,18 +26,6 @@ std::vector<std::string> names_of(const runbook::Catalogue& runbooks) {
   std::vector<std::string> names;
   for (const auto& one : runbooks) names.push_back(one.name);
   return names;
-}
-
-nlohmann::json to_json(const runbook::Runbook& runbook) {
-  auto steps = nlohmann::json::array();
-  for (const auto& step : runbook.steps) {
-    steps.push_back(
-        {{"step", std::string(to_string(step.kind))}, {"in_words", runbook::describe(step)}});
-  }
-  return {
-      {"runbook", runbook.name}, {"title", runbook.title},   {"risk", runbook.risk},
-      {"rank", runbook.rank},    {"reason", runbook.reason}, {"steps", std::move(steps)},
-      {"proof", runbook.proof},  {"undo", runbook.undo},     {"on_failure", runbook.on_failure}};
 }
 
 }  // namespace
@@ -62,12 +49,8 @@ int run_workflows_explain(const Context& context, const std::string& name) {
   const auto loaded = runbook::load_catalogue(context.config.workflows);
   if (!loaded) return refuse(loaded.error(), 1);
   if (name.empty()) {
-    auto list = nlohmann::json::array();
-    for (const auto& one : *loaded) {
-      list.push_back({{"runbook", one.name}, {"title", one.title}});
-      if (!context.json) std::printf("%-24s %s\n", one.name.c_str(), one.title.c_str());
-    }
-    if (context.json) std::printf("%s\n", base::dump_json({{"runbooks", list}}).c_str());
+    if (context.json) return std::printf("%s\n", runbook::encode(*loaded).c_str()), 0;
+    for (const auto& one : *loaded) std::printf("%-24s %s\n", one.name.c_str(), one.title.c_str());
     return 0;
   }
   const auto* found = runbook::find(*loaded, name);
@@ -78,7 +61,7 @@ int run_workflows_explain(const Context& context, const std::string& name) {
                   kUsedWrongly);
   }
   if (context.json)
-    std::printf("%s\n", base::dump_json(to_json(*found)).c_str());
+    std::printf("%s\n", runbook::encode(*found).c_str());
   else
     std::fputs(runbook::explain(*found).c_str(), stdout);
   return 0;
@@ -103,15 +86,9 @@ int run_workflows_simulate(const Context& context, const std::string& failure, i
   situation.engine_restarts = context.engine_restarts;
   situation.occurrences = [occurrence](base::Duration) { return occurrence; };
   const auto chosen = runbook::choose(*loaded, situation);
-  auto list = nlohmann::json::array();
-  for (const auto* one : chosen) {
-    list.push_back(to_json(*one));
-    if (!context.json) std::printf("%s\n", runbook::explain(*one).c_str());
-  }
-  if (context.json)
-    std::printf("%s\n", base::dump_json({{"failure_class", failure}, {"menu", list}}).c_str());
-  else if (chosen.empty())
-    std::printf("No runbook stands for this: a person would be called.\n");
+  if (context.json) return std::printf("%s\n", runbook::encode_menu(failure, chosen).c_str()), 0;
+  for (const auto* one : chosen) std::printf("%s\n", runbook::explain(*one).c_str());
+  if (chosen.empty()) std::printf("No runbook stands for this: a person would be called.\n");
   return 0;
 }
 

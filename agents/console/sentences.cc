@@ -146,6 +146,13 @@ std::string say(const Escalated& v) {
 }
 std::string say(const IssueOpened& v) { return "Issue #" + std::to_string(v.number) + " is open."; }
 std::string say(const ApprovalGiven& v) { return "Plan " + v.plan + " approved" + by(v.by) + "."; }
+std::string say(const PrOpened& v) {
+  return "Pull request #" + std::to_string(v.number) + " is open.";
+}
+std::string say(const PrMerged& v) { return "The pull request is merged as " + v.commit + "."; }
+std::string say(const PrClosed& v) {
+  return "The pull request is closed without a merge" + because(v.reason);
+}
 std::string say(const IncidentClosed& v) { return "The issue is closed" + because(v.reason); }
 std::string say(const IncidentReopened& v) { return "Reopened" + by(v.by) + "."; }
 std::string say(const OperatorCommanded& v) { return "Command " + v.command + by(v.by) + "."; }

@@ -36,6 +36,17 @@ struct Bounds {
   double cpu_min = 0, cpu_max = 0;  // Cores.
 };
 
+// Where a service's configuration lies in git, for fixes by pull request.
+struct Gitops {
+  enum class Deploy { warden, workflow };
+  std::string file;             // In the repository, e.g. "docker-compose.yml".
+  std::string branch = "main";  // That is deployed.
+  std::string memory_limit;     // Path in the file; default services.<name>.mem_limit.
+  bool merge_by_us = false;     // With green checks and an unchanged head; else a person's.
+  base::Duration merge_after = std::chrono::minutes(10);  // Time to say no.
+  Deploy deploy = Deploy::warden;  // Who brings the merged value to the container.
+};
+
 struct Service {
   std::string name;
   std::string container;  // A container's name, or "label=value" selector.
@@ -47,7 +58,8 @@ struct Service {
       std::chrono::seconds(2);  // Between TERM and KILL when a hung one is restarted.
   bool protect = false;         // Never acted on automatically (databases and the like).
   Bounds bounds{};              // Of its memory and CPU limits.
-  int line = 0;                 // In the file, for messages.
+  std::optional<Gitops> gitops;
+  int line = 0;  // In the file, for messages.
 };
 
 // Guard numbers. Defaults are those of the guardrail table in docs/ARCHITECTURE.md.

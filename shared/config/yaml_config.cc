@@ -245,13 +245,34 @@ class Loader {
         service.bounds = read_bounds(findings_, environment_, *map, where + ".bounds");
       }
       if (const auto* map = fields.find_map("gitops")) {
-        (void)reader(*map, where + ".gitops", {"repository", "file", "path"});
-        findings_.note(where + ".gitops",
-                       "pull requests for lasting fixes are not in this version");
+        service.gitops = read_gitops(*map, where + ".gitops", service);
       }
     }
     config_.services.push_back(std::move(service));
     read_depends_on(fields, where);
+  }
+
+  Gitops read_gitops(const YamlNode& map, const std::string& where, const Service& service) {
+    const auto fields =
+        reader(map, where, {"file", "branch", "memory_limit", "merge", "merge_after", "deploy"});
+    Gitops gitops;
+    if (!fields.has("file")) fields.wrong("file", "is missing");
+    fields.read_text("file", gitops.file);
+    fields.read_text("branch", gitops.branch);
+    gitops.memory_limit = "services." + service.name + ".mem_limit";
+    fields.read_text("memory_limit", gitops.memory_limit);
+    const auto by = [](std::string_view word) -> std::optional<bool> {
+      if (word == "auto") return true;
+      return word == "person" ? std::optional(false) : std::nullopt;
+    };
+    fields.read_word<bool>("merge", gitops.merge_by_us, by, {"auto", "person"});
+    fields.read_duration("merge_after", gitops.merge_after, seconds(0), std::chrono::hours(24));
+    const auto deploy = [](std::string_view word) -> std::optional<Gitops::Deploy> {
+      if (word == "warden") return Gitops::Deploy::warden;
+      return word == "workflow" ? std::optional(Gitops::Deploy::workflow) : std::nullopt;
+    };
+    fields.read_word<Gitops::Deploy>("deploy", gitops.deploy, deploy, {"warden", "workflow"});
+    return gitops;
   }
 
   void read_names(const FieldReader& fields, Service& service) {

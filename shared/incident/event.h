@@ -121,6 +121,13 @@ struct Cause {
   std::string evidence;  // Id of an Evidence.
 };
 
+// One value that an action changes.
+struct Change {
+  std::string field;      // memory_limit (bytes), cpu_limit (thousandths of a core), replicas.
+  std::int64_t from = 0;  // 0: none.
+  std::int64_t to = 0;
+};
+
 struct MenuEntry {
   std::string id;  // "A1", unique within the plan.
   Action action = Action::noop;
@@ -136,6 +143,7 @@ struct MenuEntry {
   bool more = false;            // Once this is proven, the runbook has another action.
   base::Duration soak{0};       // Of its proof; 0: that of the configuration.
   std::string on_failure = {};  // The runbook that follows when the proof fails; empty: a person.
+  Change change = {};           // pull_request, scale_up and scale_down only.
 };
 
 struct Match {
@@ -255,11 +263,17 @@ struct ActionIntended {
   Action action = Action::restart;
   std::string service, container, seen_started_at;
   base::WallTime expires;
+  Change change = {};
+  std::string undoes = {};  // The operation that this one takes back; empty: none.
+  std::string snapshot =
+      {};  // rollback: what the container is made equal to, by the warden's hash.
 };
 struct ActionDone {
   std::string op;
   std::string started_at;
   bool superseded = false;
+  std::string container = {};  // After; another one when it was replaced. Empty: the same.
+  std::string snapshot = {};   // Hash of what the warden keeps of before; empty: nothing.
 };
 struct ActionFailed {
   std::string op;
@@ -296,6 +310,21 @@ struct IssueOpened {
 struct ApprovalGiven {
   std::string plan;
   std::string by;
+};
+// The pull request of an operation.
+struct PrOpened {
+  std::string op;
+  std::int64_t number = 0;
+  std::string url, branch;
+  std::string head;  // Commit; only this one may be merged.
+};
+struct PrMerged {
+  std::string op;
+  std::string commit;
+};
+struct PrClosed {  // Without a merge: by a person, or because it could not be opened or merged.
+  std::string op;
+  std::string reason;
 };
 struct IncidentClosed {
   std::string reason;
@@ -356,9 +385,9 @@ using PayloadVariant =
                  DiagnosisMade, PlanMade, IncidentJoined, PostmortemWritten, PlanRefused,
                  PlanJudged, ApprovalAsked, ActionIntended, ActionDone, ActionFailed, ActionUnknown,
                  VerificationAsked, UndoDone, IncidentResolved, Escalated, IssueOpened,
-                 ApprovalGiven, IncidentClosed, IncidentReopened, OperatorCommanded, GithubIntended,
-                 GithubDone, GithubFailed, GithubUnknown, OpHeld, VotesCounted, StoodDown, StopSet,
-                 StopCleared>;
+                 ApprovalGiven, PrOpened, PrMerged, PrClosed, IncidentClosed, IncidentReopened,
+                 OperatorCommanded, GithubIntended, GithubDone, GithubFailed, GithubUnknown, OpHeld,
+                 VotesCounted, StoodDown, StopSet, StopCleared>;
 
 template <class T, class Variant>
 inline constexpr bool kIsOneOf = false;
@@ -366,7 +395,7 @@ template <class T, class... Ts>
 inline constexpr bool kIsOneOf<T, std::variant<Ts...>> = (std::is_same_v<T, Ts> || ...);
 
 // One of the above; std::visit, std::get_if and std::holds_alternative read it. A class with its
-// special members in event.cc, as every unit that has an Event would compile 39 of each otherwise.
+// special members in event.cc, as every unit that has an Event would compile 42 of each otherwise.
 class Payload : public PayloadVariant {
  public:
   Payload();  // An IncidentOpened.

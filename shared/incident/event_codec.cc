@@ -49,6 +49,12 @@ void fields(A& a, Cause& v) {
   a("evidence", v.evidence);
 }
 template <class A>
+void fields(A& a, Change& v) {
+  a("field", v.field);
+  a("from", v.from);
+  a("to", v.to);
+}
+template <class A>
 void fields(A& a, MenuEntry& v) {
   a("id", v.id);
   a("action", v.action);
@@ -65,6 +71,7 @@ void fields(A& a, MenuEntry& v) {
   a("more", v.more);
   a("soak_ms", v.soak);
   a("on_failure", v.on_failure);
+  a("change", v.change);
 }
 template <class A>
 void fields(A& a, Match& v) {
@@ -199,12 +206,17 @@ void fields(A& a, ActionIntended& v) {
   a("container", v.container);
   a("seen_started_at", v.seen_started_at);
   a("expires", v.expires);
+  a("change", v.change);
+  a("undoes", v.undoes);
+  a("snapshot", v.snapshot);
 }
 template <class A>
 void fields(A& a, ActionDone& v) {
   a("op", v.op);
   a("started_at", v.started_at);
   a("superseded", v.superseded);
+  a("container", v.container);
+  a("snapshot", v.snapshot);
 }
 template <class A>
 void fields(A& a, ActionFailed& v) {
@@ -247,6 +259,24 @@ template <class A>
 void fields(A& a, ApprovalGiven& v) {
   a("plan", v.plan);
   a("by", v.by);
+}
+template <class A>
+void fields(A& a, PrOpened& v) {
+  a("op", v.op);
+  a("number", v.number);
+  a("url", v.url);
+  a("branch", v.branch);
+  a("head", v.head);
+}
+template <class A>
+void fields(A& a, PrMerged& v) {
+  a("op", v.op);
+  a("commit", v.commit);
+}
+template <class A>
+void fields(A& a, PrClosed& v) {
+  a("op", v.op);
+  a("reason", v.reason);
 }
 template <class A>
 void fields(A& a, IncidentClosed& v) {
@@ -471,6 +501,11 @@ json phases(const Incident& incident) {
   return out;
 }
 
+template <class T>
+json optional_json(const std::optional<T>& value) {
+  return value ? encode_value(*value) : json(nullptr);
+}
+
 json attempts(const Incident& incident) {
   json out = json::array();
   for (const auto& attempt : incident.attempts) {
@@ -478,16 +513,16 @@ json attempts(const Incident& incident) {
     item["state"] = std::string(to_string(attempt.state));
     item["started_at"] = attempt.started_at;
     item["error"] = attempt.error;
+    item["container_after"] = attempt.container;
+    item["snapshot_before"] = attempt.snapshot;
+    item["pull"] = optional_json(attempt.pull);
+    item["merged"] = attempt.merged;
+    item["closed"] = attempt.closed;
     item["intended_at"] = base::to_ms(attempt.intended_at);
     item["ended_at"] = attempt.ended_at ? json(base::to_ms(*attempt.ended_at)) : json(nullptr);
     out.push_back(std::move(item));
   }
   return out;
-}
-
-template <class T>
-json optional_json(const std::optional<T>& value) {
-  return value ? encode_value(*value) : json(nullptr);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 // In acting, a failed operation may be followed by another intent of the same plan.
 // A step that is proven while its runbook has another action, and one that is not proven while
 // another runbook is to follow, lead from verifying back to diagnosing: the Brain plans what comes.
+// What is proven not to help may be taken back: from verifying to acting once more.
 // A plan to do nothing goes from planned straight to verifying; what passes there healed by itself.
 // What is over (resolved and the side exits) ends in closed; closed can be reopened.
 // A plan that a person asked for (`/restart`) leads to planned from anywhere before acting, and it
@@ -20,6 +21,7 @@
 #include "incident/incident.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/ensure.h"
 #include "base/names.h"
@@ -196,7 +198,10 @@ Step on_acting(const Incident& was, const Event& event) {
   if (const auto* done = as<ActionDone>(event)) {
     if (!end(done->op, OperationState::done, ""))
       return stay(was, "an outcome of an unknown operation");
-    find_attempt(next, done->op)->started_at = done->started_at;
+    Attempt& attempt = *find_attempt(next, done->op);
+    attempt.started_at = done->started_at;
+    attempt.container = done->container;
+    attempt.snapshot = done->snapshot;
     reach(next, "acted", event);
     return {std::move(next), {}, "the engine accepted", true};
   }
@@ -264,6 +269,11 @@ Step on_verifying(const Incident& was, const Event& event) {
       return enter(std::move(next), State::diagnosing, "this step is proven, the runbook goes on");
     reach(next, "resolved", event);
     return enter(std::move(next), State::resolved, "proven healthy for the soak time");
+  }
+  if (const auto* intended = as<ActionIntended>(event)) {
+    // Only to take back what is proven not to help.
+    if (!was.failed || intended->undoes.empty()) return stay(was, "the proof is not over");
+    return intend(std::move(next), event, *intended);
   }
   if (const auto* failed = as<VerificationFailed>(event)) {
     next.failed = *failed;
@@ -412,7 +422,42 @@ Step obey(const Incident& was, const OperatorCommanded& said, const Event& event
   return {std::move(next), {}, changed ? verb + " by " + said.by : "a command is noted", changed};
 }
 
+// What becomes of a pull request: the Fixer's decision rests on it, whatever the state.
+std::optional<Step> on_pull(const Incident& was, const Event& event) {
+  Incident next = was;
+  const auto note = [&](const std::string& op, auto set, const char* what) -> Step {
+    Attempt* attempt = find_attempt(next, op);
+    if (attempt == nullptr) return stay(was, "a pull request of an unknown operation");
+    const bool changed = set(*attempt);
+    return {std::move(next), {}, what, changed};
+  };
+  const auto differs = [](std::string& known, const std::string& said) {
+    return std::exchange(known, said) != said;
+  };
+  if (const auto* opened = as<PrOpened>(event)) {
+    const auto set = [&](Attempt& attempt) {
+      const bool same = attempt.pull && attempt.pull->number == opened->number &&
+                        attempt.pull->url == opened->url &&
+                        attempt.pull->branch == opened->branch &&
+                        attempt.pull->head == opened->head;
+      attempt.pull = *opened;
+      return !same;
+    };
+    return note(opened->op, set, "a pull request is open");
+  }
+  if (const auto* merged = as<PrMerged>(event)) {
+    const auto set = [&](Attempt& attempt) { return differs(attempt.merged, merged->commit); };
+    return note(merged->op, set, "the pull request is merged");
+  }
+  if (const auto* closed = as<PrClosed>(event)) {
+    const auto set = [&](Attempt& attempt) { return differs(attempt.closed, closed->reason); };
+    return note(closed->op, set, "the pull request is closed");
+  }
+  return std::nullopt;
+}
+
 Step dispatch(const Incident& was, const Event& event) {
+  if (auto step = on_pull(was, event)) return *std::move(step);
   if (const auto* said = as<OperatorCommanded>(event)) return obey(was, *said, event);
   if (auto step = on_any(was, event)) return *std::move(step);
   switch (was.state) {

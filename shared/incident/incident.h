@@ -57,6 +57,10 @@ struct Attempt {
   base::WallTime intended_at;
   std::optional<base::WallTime> ended_at;
   int votes_up = 0, votes_down = 0;  // Of people, on its comment.
+  std::string container, snapshot;   // As action.done says.
+  std::optional<PrOpened> pull;      // Of a pull_request.
+  std::string merged;                // Its commit on the base branch; empty: not merged.
+  std::string closed;                // Why there will be no merge; empty: none.
 };
 
 // A restart that a person asked for, until its plan is made.

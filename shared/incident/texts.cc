@@ -53,6 +53,7 @@ void texts(MenuEntry& v, const Edit& edit) {
   edit(v.reason);
   edit(v.runbook);
   edit(v.on_failure);
+  edit(v.change.field);
 }
 void texts(Match& v, const Edit& edit) {
   edit(v.service);
@@ -131,10 +132,15 @@ void texts(ActionIntended& v, const Edit& edit) {
   edit(v.service);
   edit(v.container);
   edit(v.seen_started_at);
+  edit(v.change.field);
+  edit(v.undoes);
+  edit(v.snapshot);
 }
 void texts(ActionDone& v, const Edit& edit) {
   edit(v.op);
   edit(v.started_at);
+  edit(v.container);
+  edit(v.snapshot);
 }
 void texts(ActionFailed& v, const Edit& edit) {
   edit(v.op);
@@ -161,6 +167,20 @@ void texts(IssueOpened& v, const Edit& edit) { edit(v.url); }
 void texts(ApprovalGiven& v, const Edit& edit) {
   edit(v.plan);
   edit(v.by);
+}
+void texts(PrOpened& v, const Edit& edit) {
+  edit(v.op);
+  edit(v.url);
+  edit(v.branch);
+  edit(v.head);
+}
+void texts(PrMerged& v, const Edit& edit) {
+  edit(v.op);
+  edit(v.commit);
+}
+void texts(PrClosed& v, const Edit& edit) {
+  edit(v.op);
+  edit(v.reason);
 }
 void texts(IncidentClosed& v, const Edit& edit) { edit(v.reason); }
 void texts(IncidentReopened& v, const Edit& edit) { edit(v.by); }

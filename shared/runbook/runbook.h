@@ -105,8 +105,8 @@ struct Situation {
 [[nodiscard]] int next_action(const Runbook& runbook, int from, const Situation& situation);
 
 // The runbooks that apply and begin with something possible, each once, best rank first, with
-// recurrences followed where that is possible, too. Borrowed from `catalogue`, which must be without
-// fault (find_faults).
+// recurrences followed where that is possible, too. Borrowed from `catalogue`, which must be
+// without fault (find_faults).
 [[nodiscard]] std::vector<const Runbook*> choose(const Catalogue& catalogue,
                                                  const Situation& situation);
 // The one that stands in for this one there; itself where nothing recurs.
@@ -117,8 +117,8 @@ struct Situation {
 // no runbook covers. One line each, "file:line: field: what".
 [[nodiscard]] std::vector<std::string> find_faults(const Catalogue& catalogue);
 
-// Runbooks that nothing leads to, which is odd, but no fault: one of your own may have replaced what
-// led there. One line each.
+// Runbooks that nothing leads to, which is odd, but no fault: one of your own may have replaced
+// what led there. One line each.
 [[nodiscard]] std::vector<std::string> find_unused(const Catalogue& catalogue);
 
 // The whole of it in sentences, for `workflows explain`.

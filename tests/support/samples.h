@@ -51,7 +51,8 @@ inline MenuEntry menu_entry(Action action = Action::restart) {
           3,
           true,
           std::chrono::seconds(30),
-          "ask-a-person"};
+          "ask-a-person",
+          {"memory_limit", 67'108'864, 100'663'296}};
 }
 
 // At least `least` payloads would be one per kind; this is exactly one per kind, in variant order.
@@ -81,9 +82,18 @@ inline std::vector<Payload> all() {
       PlanRefused{"a1b2c3d4", "budget", "3 of 3 in 1h", true},
       PlanJudged{"a1b2c3d4", "ada", {{"A1", "refuse", "cooldown", "5 s of 60 s"}}},
       ApprovalAsked{"a1b2c3d4", moment()},
-      ActionIntended{"op1", "a1b2c3d4", 5, Action::scale_up, "policy-service", "4e0a",
-                     "2026-11-20T13:52:36.1Z", moment()},
-      ActionDone{"op1", "2026-11-20T13:52:37.2Z", true},
+      ActionIntended{"op1",
+                     "a1b2c3d4",
+                     5,
+                     Action::scale_up,
+                     "policy-service",
+                     "4e0a",
+                     "2026-11-20T13:52:36.1Z",
+                     moment(),
+                     {"replicas", 1, 2},
+                     "op0",
+                     "ab34"},
+      ActionDone{"op1", "2026-11-20T13:52:37.2Z", true, "5f1b", "cd56"},
       ActionFailed{"op1", "no such container"},
       ActionUnknown{"op1", "no answer"},
       VerificationAsked{"op1", "policy-service", moment(), std::chrono::seconds(5)},
@@ -92,6 +102,9 @@ inline std::vector<Payload> all() {
       Escalated{"person", "budget"},
       IssueOpened{12, "http://127.0.0.1:7081/acme/infra/issues/12"},
       ApprovalGiven{"a1b2c3d4", "ada"},
+      PrOpened{"op1", 14, "http://127.0.0.1:7081/acme/infra/pull/14", "fix-inc-12-op1", "c0ffee"},
+      PrMerged{"op1", "beef"},
+      PrClosed{"op1", "closed by ada"},
       IncidentClosed{"healed"},
       IncidentReopened{"ada"},
       OperatorCommanded{"/why", "ada", "not now"},
