@@ -95,6 +95,7 @@ void Fixer::absorb(const ledger::Record& record, base::Now) {
   const auto forget = [&](const std::string& op) {
     results_.erase(op);
     looks_.erase(op);
+    again_.erase(op);
   };
   if (const auto* done = std::get_if<incident::ActionDone>(&record.event.what)) forget(done->op);
   if (const auto* failed = std::get_if<incident::ActionFailed>(&record.event.what))
@@ -180,10 +181,7 @@ void Fixer::decide_state(const Incident& incident, const role::View& view, Outpu
       break;
     case State::verifying:
       // A restart gets no second try: what it did not cure, a person must see.
-      if (incident.failed)
-        record(id,
-               incident::Escalated{"person", "The fix is not proven: " + incident.failed->reason},
-               view, output);
+      if (incident.failed) decide_failed_proof(incident, view, output);
       break;
     case State::resolved:
       if (!incident.outcome) {
@@ -246,7 +244,8 @@ policy::Facts Fixer::facts_for(const Incident& incident, const role::View& view)
         facts.service_actions.push_back(attempt.intended_at);
     }
     facts.another_in_flight =
-        facts.another_in_flight || (id != incident.id && other.state == State::acting);
+        facts.another_in_flight ||
+        (id != incident.id && other.state == State::acting && !incident::waits_for_pull(other));
   }
   facts.another_in_flight = facts.another_in_flight || intent_this_step_;
   std::sort(facts.all_actions.begin(), facts.all_actions.end());
@@ -356,8 +355,13 @@ void Fixer::intend(const Incident& incident, const role::View& view, Output& out
   operation.seen_started_at = intent.seen_started_at;
   operation.grace = service != nullptr ? service->grace : base::Duration(0);
   role::Drafter drafter(book_, incident::Role::fixer, random_, view.now);
+  intent.change = choice.change;
   drafter.add(incident.id, intent);
-  output.units.push_back({drafter.take(), {}, {Perform{std::move(operation)}}});
+  // The Scribe makes the pull request; the warden comes in when it is merged.
+  if (choice.action == Action::pull_request)
+    output.units.push_back({drafter.take(), {}, {}});
+  else
+    output.units.push_back({drafter.take(), {}, {Perform{std::move(operation)}}});
   intent_this_step_ = true;
 }
 
@@ -365,14 +369,23 @@ void Fixer::decide_action(const Incident& incident, const role::View& view, Outp
   const Attempt& last = incident.attempts.back();
   switch (last.state) {
     case OperationState::done:
+      if (!last.intent.undoes.empty())
+        return record(incident.id, incident::Escalated{"person", taken_back(incident)}, view,
+                      output);
       return record(incident.id,
                     incident::VerificationAsked{last.intent.op, incident.signal.service,
                                                 view.now.wall, soak_of(incident)},
                     view, output);
     case OperationState::failed:
+      if (is_change(last)) {
+        return record(incident.id,
+                      incident::Escalated{"person", "The action failed: " + last.error}, view,
+                      output);
+      }
       return decide_failed_operation(incident, view, output);
     case OperationState::intent:
     case OperationState::unknown:
+      if (is_change(last)) return decide_change(incident, view, output);
       return decide_open_operation(incident, view, output);
     case OperationState::held:
       return;
@@ -410,7 +423,8 @@ void Fixer::record_result(const Incident& incident, const base::Result<warden::P
   if (result) {
     role::Drafter drafter(book_, incident::Role::fixer, random_, view.now);
     drafter.add(incident.id, incident::ActionDone{op, result->started_at,
-                                                  result->outcome == warden::Outcome::superseded});
+                                                  result->outcome == warden::Outcome::superseded,
+                                                  result->container, result->snapshot});
     if (incident.escalation_asked_by.empty()) {
       drafter.add(incident.id, incident::VerificationAsked{op, incident.signal.service,
                                                            view.now.wall, soak_of(incident)});

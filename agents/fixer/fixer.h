@@ -46,6 +46,18 @@ class Fixer final : public role::Role<Request, Answer> {
                                                         base::Now now) const;
   void decide_failed_operation(const incident::Incident& incident, const role::View& view,
                                Output& output);
+  // changes.cc
+  void decide_change(const incident::Incident& incident, const role::View& view, Output& output);
+  void decide_pull(const incident::Incident& incident, const role::View& view, Output& output);
+  void decide_failed_proof(const incident::Incident& incident, const role::View& view,
+                           Output& output);
+  void record_change(const incident::Incident& incident, const warden::Performed& performed,
+                     const role::View& view, Output& output);
+  [[nodiscard]] warden::Operation change_operation(const incident::ActionIntended& intent,
+                                                   base::WallTime now) const;
+  [[nodiscard]] std::string taken_back(const incident::Incident& incident) const;
+  template <class T>
+  [[nodiscard]] const incident::Event* last_event(incident::IncidentId id) const;
   void intend(const incident::Incident& incident, const role::View& view, Output& output);
   void record(incident::IncidentId id, incident::Payload what, const role::View& view,
               Output& output);
@@ -70,7 +82,12 @@ class Fixer final : public role::Role<Request, Answer> {
     base::Instant since{};  // The container has looked just so in every look from here ...
     base::Instant last{};   // ... to here.
   };
-  std::map<std::string, Look> looks_;  // By op.
+  std::map<std::string, Look> looks_;           // By op.
+  std::map<std::string, base::Instant> again_;  // By op: when a change may be asked for again.
 };
+
+// A change of what a container is, or the taking back of one.
+[[nodiscard]] bool is_change(const incident::Attempt& attempt);
+
 
 }  // namespace fixer

@@ -129,7 +129,7 @@ void Scout::follow_action(const incident::Event& event, base::Now now) {
   const auto watch = watches_.find(incident->attempts.back().intent.service);
   if (watch == watches_.end()) return;
   if (std::holds_alternative<incident::ActionIntended>(event.what) &&
-      incident->state == State::acting)
+      incident->state == State::acting && !incident::waits_for_pull(*incident))
     watch->second.end_life();
   const bool ended = std::holds_alternative<incident::ActionDone>(event.what) ||
                      std::holds_alternative<incident::ActionFailed>(event.what);
@@ -393,7 +393,8 @@ void Scout::repeat(const Watch& watch, base::Now now) {
 bool Scout::is_ours(const Watch& watch, base::Now now) const {
   if (!watch.death_killed) return false;
   const auto* incident = book_.open_of(watch.service().name, false);
-  if (incident == nullptr || incident->attempts.empty()) return false;
+  if (incident == nullptr || incident->attempts.empty() || incident::waits_for_pull(*incident))
+    return false;
   const auto& last = incident->attempts.back();
   if (incident->state == State::acting) return true;
   return incident->state == State::verifying && last.ended_at &&
@@ -460,9 +461,11 @@ void Scout::decide_probes(Watch& watch, const role::View& view, Output& output) 
 // to a dependency's incident explains echoes of it, not that the service's own process fails
 // besides; and what was given to a person while the engine could not be heard, or for a symptom
 // alone, says nothing of a death (a hung engine says "running" of the dead until it has caught up).
+// Nor does one say anything of it that only waits for the merge of its pull request.
 const Incident* Scout::home_of(const Signal& signal) const {
   const auto* open = book_.open_of(signal.service);
   if (open == nullptr || !shows_own_fault(signal)) return open;
+  if (incident::waits_for_pull(*open)) return nullptr;
   const bool was_blind = is_blind(*open);
   const bool was_symptom = !is_death(open->signal.kind) && is_death(signal.kind) &&
                            !signal.by_person && !signal.confirmed_by.empty();

@@ -520,6 +520,13 @@ bool is_over(State state) {
 
 bool goes_on(State state) { return !is_over(state) || state == State::escalated; }
 
+bool waits_for_pull(const Incident& incident) {
+  if (incident.attempts.empty()) return false;
+  const Attempt& last = incident.attempts.back();
+  return last.intent.action == Action::pull_request && last.intent.undoes.empty() &&
+         last.state == OperationState::intent && last.merged.empty();
+}
+
 std::string verb_of(const OperatorCommanded& said) {
   return said.command.substr(0, said.command.find(' '));
 }

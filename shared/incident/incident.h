@@ -133,6 +133,9 @@ struct Step {
 // Everything that is due in the incident's present state.
 [[nodiscard]] std::vector<Command> due(const Incident& incident);
 [[nodiscard]] bool is_due(const Incident& incident, Command command);
+// Its pull request is not merged (yet): nothing touches the container, and what happens to the
+// service meanwhile is another matter.
+[[nodiscard]] bool waits_for_pull(const Incident& incident);
 // No role has anything left to decide or prove: what remains is to tell and to remember.
 [[nodiscard]] bool is_over(State state);
 // Not over, or in the hands of a person.

@@ -93,7 +93,9 @@ Check check_certainty(const Incident& incident, const Facts&, const config::Limi
   return {};
 }
 
-Check check_cooldown(const Incident&, const Facts& facts, const config::Limits& limits) {
+// A pull request touches no container before its own time to say no is over.
+Check check_cooldown(const Incident& incident, const Facts& facts, const config::Limits& limits) {
+  if (incident.plan->menu.front().action == Action::pull_request) return {};
   if (facts.service_actions.empty()) return {};
   const auto pause = cooldown_after(facts.service_actions, limits.cooldown, facts.now.wall);
   const auto since = facts.now.wall - facts.service_actions.back();

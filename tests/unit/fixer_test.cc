@@ -486,3 +486,153 @@ TEST_CASE_FIXTURE(Scene, "an answer is recorded even when the ledger refuses at 
   CHECK(stage->all<ActionDone>().size() == 1);
   CHECK(performed().size() == 1);
 }
+
+namespace {
+
+// A plan to raise the memory limit by pull request, with everything that it needs.
+struct PullScene : Scene {
+  PullScene() {
+    config::Gitops gitops;
+    gitops.file = "compose.yaml";
+    gitops.merge_by_us = true;
+    gitops.merge_after = 1min;
+    config.services[0].gitops = gitops;
+    begin();
+    IncidentOpened opened;
+    opened.signal.service = "a";
+    opened.signal.confirmed_by = {"engine state"};
+    stage->write(Role::scout, 1, opened);
+    DiagnosisMade made;
+    made.failure = FailureClass::oom;
+    made.confidence = 0.97;
+    stage->write(Role::brain, 1, made);
+    MenuEntry entry;
+    entry.action = Action::pull_request;
+    entry.service = "a";
+    entry.container = kId;
+    entry.seen_started_at = "t1";
+    entry.runbook = "leak-raise-limit";
+    entry.change = {"memory_limit", 64, 96};
+    stage->write(Role::brain, 1, PlanMade{"p1", 1, stage->now.wall + 5min, {entry}});
+    stage->step();
+  }
+  void pull() {
+    stage->write(Role::scribe, 1, PrOpened{op(), 7, "url", "fix-inc-1-x", "abc"});
+    stage->step();
+  }
+  void merge() {
+    pull();
+    stage->write(Role::scribe, 1, PrMerged{op(), "def"});
+    stage->step();
+  }
+  void changed(const std::string& snapshot = "before") {
+    answer(warden::Performed{warden::Outcome::done, "t2", kId, snapshot});
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(
+    PullScene, "a pull request is intended, and nothing is asked of the warden before its merge") {
+  const auto intent = stage->last<ActionIntended>();
+  CHECK(intent.action == Action::pull_request);
+  CHECK(intent.change.to == 96);
+  pull();
+  stage->run(1h - 44min);
+  CHECK(state() == State::acting);
+  CHECK(performed().empty());
+  SUBCASE("it does not keep others from being healed") {
+    plan(2, "b");
+    stage->step();
+    CHECK(performed().size() == 1);
+  }
+  SUBCASE("nobody merges it: a person is called") {
+    stage->run(1min);
+    CHECK(state() == State::escalated);
+    CHECK(stage->last<Escalated>().reason.starts_with("Pull request #7 is not merged after"));
+  }
+  SUBCASE("it is closed: a person has decided") {
+    stage->write(Role::scribe, 1, PrClosed{op(), "closed by ada"});
+    stage->run(1s);
+    CHECK(state() == State::escalated);
+    CHECK(stage->last<ActionFailed>().error == "the pull request: closed by ada");
+  }
+  CHECK(stage->all<ActionIntended>().size() <= 2);
+}
+
+TEST_CASE_FIXTURE(PullScene, "a person's merge is waited for by people, not by us") {
+  config.services[0].gitops->merge_by_us = false;
+  pull();
+  CHECK(state() == State::escalated);
+  CHECK(stage->last<Escalated>().reason.starts_with("Pull request #7 waits for a person"));
+}
+
+TEST_CASE_FIXTURE(PullScene, "the merged value is brought to the container and proven") {
+  merge();
+  REQUIRE(performed().size() == 1);
+  const auto operation = performed()[0].operation;
+  CHECK(operation.verb == warden::Verb::set_limits);
+  CHECK(operation.memory_bytes == 96);
+  CHECK(operation.op == op());
+  SUBCASE("what is not known is asked again, as the same operation") {
+    answer(error(base::ErrorCode::unknown));
+    stage->run(3s);
+    CHECK(performed().size() == 2);
+    CHECK(performed()[1].operation.op == op());
+    CHECK(state() == State::acting);
+  }
+  SUBCASE("after a crash it is asked again") {
+    begin();
+    stage->run(3s);
+    REQUIRE(performed().size() == 1);
+    CHECK(performed()[0].operation.op == operation.op);
+  }
+  SUBCASE("what the warden's rules refuse goes to a person") {
+    answer(error(base::ErrorCode::denied, "rule bounds: 96 is above 80"));
+    stage->run(1s);
+    CHECK(state() == State::escalated);
+  }
+  SUBCASE("a stop is waited for") {
+    answer(error(base::ErrorCode::denied, "rule stop: set"));
+    stage->run(10s);
+    CHECK(state() == State::acting);
+    CHECK(performed().size() == 2);
+  }
+  changed();
+  if (state() == State::escalated) return;
+  CHECK(state() == State::verifying);
+  CHECK(stage->last<ActionDone>().snapshot == "before");
+  first_good_and_passed();
+  CHECK(state() == State::resolved);
+}
+
+TEST_CASE_FIXTURE(PullScene, "a change that is not proven is taken back, once") {
+  merge();
+  changed();
+  const auto change = op();
+  stage->write(Role::scout, 1, VerificationFailed{change, "sick again"});
+  SUBCASE("not while a stop is set") {
+    stage->write(Role::person, 0, StopSet{"x", "ada"});
+    stage->run(5s);
+    CHECK(performed().size() == 1);
+    stage->write(Role::person, 0, StopCleared{"ada"});
+  }
+  stage->step();
+  REQUIRE(performed().size() == 2);
+  const auto undo = performed()[1].operation;
+  CHECK(undo.verb == warden::Verb::recreate);
+  CHECK(undo.snapshot == "before");
+  CHECK(stage->last<ActionIntended>().undoes == change);
+  SUBCASE("also by a Fixer that was started anew") {
+    begin();
+    stage->run(3s);
+    REQUIRE(performed().size() == 1);
+    CHECK(performed()[0].operation.op == undo.op);
+  }
+  answer(warden::Performed{warden::Outcome::done, "t3", kId, "after"});
+  CHECK(state() == State::escalated);
+  CHECK(stage->last<UndoDone>().op == change);
+  CHECK(stage->last<Escalated>().reason ==
+        "The fix is not proven and was taken back: sick again. The new value is still in git: pull "
+        "request #7 wants a revert");
+}

@@ -453,3 +453,35 @@ TEST_CASE("a Scout started again on the log opens nothing twice and sees the ope
   scene.run(10s);
   CHECK(scene.stage().incident(1).state == State::resolved);
 }
+
+TEST_CASE("what happens while a pull request waits for its merge is an incident of its own") {
+  for (const bool is_handed_over : {false, true}) {
+    CAPTURE(is_handed_over);
+    ScoutScene scene({service("a")});
+    scene.begin();
+    scene.die("a", 137);
+    scene.run(1s);
+    REQUIRE(scene.opened() == 1);
+    scene.start("a");
+    scene.run(2s);
+    incident::PlanMade plan;
+    plan.hash = "p1";
+    plan.menu.resize(1);
+    plan.menu[0].action = incident::Action::pull_request;
+    incident::ActionIntended intent;
+    intent.op = "op1";
+    intent.plan = "p1";
+    intent.action = incident::Action::pull_request;
+    intent.service = "a";
+    scene.stage().write(incident::Role::brain, 1, plan);
+    scene.stage().write(incident::Role::fixer, 1, intent);
+    if (is_handed_over)
+      scene.stage().write(incident::Role::fixer, 1, incident::Escalated{"person", "to merge"});
+    const auto probes = scene.probes("a");
+    scene.run(2s);
+    CHECK(scene.probes("a") > probes);  // It is in nobody's hands.
+    scene.die("a", 137);
+    scene.run(1s);
+    CHECK(scene.opened() == 2);
+  }
+}
