@@ -20,6 +20,31 @@ std::string helper_of(const Incident& incident) {
   return other ? acted.service : "";
 }
 
+// What a good answer may take, in ms: as configured, and never more than when the symptom showed.
+std::optional<std::int64_t> bound_of(const Proof& proof, const ProbeWatch& probe) {
+  std::optional<std::int64_t> bound;
+  if (probe.settings.latency_bound) bound = base::to_ms(*probe.settings.latency_bound);
+  if (proof.bound_ms > 0 && probe.name == proof.probe)
+    bound = std::min(bound.value_or(proof.bound_ms), proof.bound_ms);
+  return bound;
+}
+
+// Why the symptom cannot be seen any more, whatever else is well; empty when it can. Nobody is
+// cured by breaking the thermometer.
+std::string blinded(const Incident& incident, const Watch* watch) {
+  if (watch == nullptr) return "the service is not configured any more";
+  const auto& signal = incident.signal;
+  const bool has_probe = signal.probe.empty() ||
+                         std::any_of(watch->probes().begin(), watch->probes().end(),
+                                     [&](const auto& probe) { return probe.name == signal.probe; });
+  if (!has_probe)
+    return "the probe that showed it, " + signal.probe + ", is not configured any more";
+  const bool by_engine = signal.kind == incident::SignalKind::engine_unhealthy;
+  if (by_engine && watch->container && watch->container->health != engine::HealthState::healthy)
+    return "the engine's own health check does not say healthy";
+  return "";
+}
+
 }  // namespace
 
 // Who can tell whether a service is well: its own probes or, without any, those of its callers.
@@ -55,10 +80,10 @@ void Scout::judge(Proof& proof, const Watch& watch, const telemetry::ProbeSample
     return;
   }
   proof.bad_in_row[who] = 0;
-  const auto& bound = probe->settings.latency_bound;
-  if (bound && sample.latency_ms >
-                   base::to_ms(*bound)) {  // Neither proof nor relapse: slow() judges a window.
-    proof.last_bad = who + ": slower than " + base::format_duration(*bound);
+  const auto bound = bound_of(proof, *probe);
+  if (bound && sample.latency_ms > *bound) {  // Neither proof nor relapse: slow() judges a window.
+    proof.last_bad =
+        who + ": slower than " + base::format_duration(std::chrono::milliseconds(*bound));
     return;
   }
   ++proof.good;
@@ -79,7 +104,7 @@ Proof& Scout::proof_of(const Incident& incident, base::Now now) {
   proof.service = asked.service;
   proof.asked = now.boot;
   if (judges_of(asked.service).contains(incident.signal.service))
-    proof.probe = incident.signal.probe;
+    proof.probe = incident.signal.probe, proof.bound_ms = incident.signal.bound_ms;
   for (const auto& [name, watch] : watches_) {
     if (watch.failing(now) != nullptr) proof.red_before.insert(name);
   }
@@ -102,7 +127,16 @@ std::string Scout::missing_for_pass(const Proof& proof, const Incident& incident
   const auto watch = watches_.find(proof.service);
   if (watch == watches_.end()) return "the service is not configured any more";
   const Watch& target = watch->second;
+  const auto symptomatic = watches_.find(incident.signal.service);
+  auto why = blinded(incident, symptomatic == watches_.end() ? nullptr : &symptomatic->second);
+  if (!why.empty()) return why;
   if (engine_lost_) return "the engine cannot be heard";
+  const auto changed = image_changed_.find(proof.service);
+  const bool is_rollback = !incident.attempts.empty() &&
+                           incident.attempts.back().intent.action == incident::Action::rollback;
+  if (changed != image_changed_.end() && changed->second >= incident.reached.at("opened").at &&
+      !is_rollback)
+    return "another image answers than the one that was sick";
   if (target.down || !target.container || target.container->state != engine::RunState::running)
     return "the container does not run";
   if (const auto helper = watches_.find(helper_of(incident)); helper != watches_.end()) {
@@ -183,7 +217,8 @@ void Scout::decide_recoveries(const role::View& view, Output& output) {
                          incident.state == State::awaiting_approval ||
                          incident.state == State::escalated;
     const auto watch = watches_.find(incident.signal.service);
-    bool well = waiting && watch != watches_.end() && !engine_lost_;
+    bool well = waiting && watch != watches_.end() && !engine_lost_ &&
+                blinded(incident, &watch->second).empty();
     if (well) {
       for (const auto& name : judges_of(incident.signal.service)) {
         const Watch& judge = watches_.at(name);

@@ -116,7 +116,10 @@ void Scout::absorb(const ledger::Record& record, base::Now now) {
   forget_told(record.event);
   follow_action(record.event, now);
   if (const auto* seen = std::get_if<incident::DeploySeen>(&record.event.what)) {
-    deployed_[seen->service] = {seen->container, seen->image_id};
+    auto& known = deployed_[seen->service];
+    if (!known.second.empty() && known.second != seen->image_id)
+      image_changed_[seen->service] = record.event.at;
+    known = {seen->container, seen->image_id};
   }
 }
 

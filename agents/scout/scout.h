@@ -17,7 +17,8 @@ namespace scout {
 struct Proof {
   std::string op;  // Empty when nothing was done.
   std::string service;
-  std::string probe;  // Of the symptom; empty: any good answer is the first good one.
+  std::string probe;          // Of the symptom; empty: any good answer is the first good one.
+  std::int64_t bound_ms = 0;  // What it allowed when the symptom showed; 0: as configured.
   base::Instant asked{};
   std::optional<base::Instant> first_good;
   int tries_told = 0;  // Failed tries told, at most kTriesTold.
@@ -119,7 +120,8 @@ class Scout final : public role::Role<Request, Answer> {
       held_back_;  // By service: since when a confirmed symptom is seen.
   std::map<incident::IncidentId, base::Instant> healthy_since_;
   std::map<std::string, std::pair<std::string, std::string>>
-      deployed_;  // By service: container, image id.
+      deployed_;                                         // By service: container, image id.
+  std::map<std::string, base::WallTime> image_changed_;  // By service: when another image came.
 };
 
 }  // namespace scout

@@ -93,6 +93,7 @@ Signal Scout::failing_signal(const Watch& watch, const ProbeWatch& probe, base::
   auto signal = signal_of(watch, kind, now);
   signal.at = probe.failing_since_wall;
   signal.probe = probe.name;
+  signal.bound_ms = base::to_ms(probe.settings.latency_bound.value_or(probe.settings.timeout));
   signal.detail = probe.name + " probe failed " + std::to_string(probe.failed_in_row) +
                   (probe.failed_in_row == 1 ? " time: " : " times in a row: ") +
                   std::string(telemetry::to_string(last.result));
@@ -107,6 +108,7 @@ Signal Scout::slow_signal(const Watch& watch, const ProbeWatch& probe, base::Now
   const auto window = probe.settings.window;
   auto signal = signal_of(watch, SignalKind::latency_above_bound, now);
   signal.probe = probe.name;
+  signal.bound_ms = base::to_ms(*probe.settings.latency_bound);
   signal.at = now.wall - std::chrono::duration_cast<base::Millis>(window);
   for (const auto& [at, sample] : probe.ring) {
     if (now.boot - at <= window) signal.latency_ms = std::max(signal.latency_ms, sample.latency_ms);

@@ -57,6 +57,7 @@ struct Signal {
   bool engine_restarts = false;  // A restart policy brings it back.
   int restart_count = 0;
   std::int64_t latency_ms = 0;  // Worst seen, for latency signals.
+  std::int64_t bound_ms = 0;    // What the probe allowed then: its latency bound, else its timeout.
   double cpu_percent = 0;
   std::int64_t memory_bytes = 0;
   std::int64_t memory_limit_bytes = 0;

@@ -31,6 +31,7 @@ void fields(A& a, Signal& v) {
   a("engine_restarts", v.engine_restarts);
   a("restart_count", v.restart_count);
   a("latency_ms", v.latency_ms);
+  a("bound_ms", v.bound_ms);
   a("cpu_percent", v.cpu_percent);
   a("memory_bytes", v.memory_bytes);
   a("memory_limit_bytes", v.memory_limit_bytes);

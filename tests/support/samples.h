@@ -30,6 +30,7 @@ inline Signal signal() {
   s.engine_restarts = true;
   s.restart_count = 3;
   s.latency_ms = 1000;
+  s.bound_ms = 800;
   s.cpu_percent = 99.5;
   s.memory_bytes = 67'000'000;
   s.memory_limit_bytes = 67'108'864;
