@@ -2,7 +2,7 @@
 # roles under `sre-space up`. Sourced by ./run and by tests/integration/loop_test.sh; no use alone.
 # The caller sets `project` (the folder of the sources) and `program` (sre-space), and calls
 # stage_strike at its end, however it ends. Everything is said on stderr.
-#   stage_build_folder, stage_engine, stage_demo, stage_config, stage_up, stage_strike
+#   stage_build_folder, stage_engine, stage_demo, stage_config, stage_up, stage_seed, stage_strike
 # SRE_RANDOMISE=SEED gives every name, port, image and limit another value.
 
 stage_dir=          # Of everything this run writes; removed at the end.
@@ -181,6 +181,9 @@ services:
     path: {url: "$at:$((DEMO_PORT_BASE + 1))/policy?user=7", every: 250ms, timeout: 2s, latency_bound: 500ms, window: 3s}
     depends_on: [$stage_user]
     grace: 0s
+    # The third time it runs out of memory within a day, a pull request raises its limit.
+    bounds: {memory_min_mib: 16, memory_max_mib: 256}
+    gitops: {file: docker-compose.yml, memory_limit: "services.$stage_policy.mem_limit", merge: auto, merge_after: 2s}
   # Nobody probes it: only those who call it notice when it is gone.
   - name: $stage_user
     container: $DEMO_USER
@@ -204,6 +207,37 @@ stage_up() {
     fi
     stage_pause 0.05
   done
+}
+
+# Puts the demo's compose file into the forge's repository, where fixes by pull request change it.
+stage_seed() {
+  local token at=http://127.0.0.1:$stage_forge/repos/sre-space/demo/contents/docker-compose.yml
+  token=$(awk 'NR == 1 {print $3}' "$stage_dir/state/forge-users")
+  jq --null-input --arg text "$(stage_compose)" '{message: "Describe the demo", content: ($text + "\n" | @base64)}' |
+    curl --silent --fail --max-time 10 --output /dev/null --request PUT --header "Authorization: Bearer $token" --data @- "$at" ||
+    stage_fail "the forge did not take the demo's compose file"
+}
+
+stage_compose() {
+  cat <<COMPOSE
+# The demo application as it is deployed. Fixes by pull request change one value of it.
+services:
+  $stage_front:
+    image: ${DEMO_NGINX_IMAGE:-sre-demo-nginx:latest}
+    depends_on: [$stage_quote]
+  $stage_quote:
+    image: ${DEMO_IMAGE:-sre-demo:latest}
+    mem_limit: $stage_memory
+    cpus: $stage_cpus
+  $stage_policy:
+    image: ${DEMO_IMAGE:-sre-demo:latest}
+    mem_limit: $stage_memory  # Raised when it keeps running out of memory.
+    cpus: $stage_cpus
+  $stage_user:
+    image: ${DEMO_IMAGE:-sre-demo:latest}
+    mem_limit: $stage_memory
+    cpus: $stage_cpus
+COMPOSE
 }
 
 stage_is_watching() {

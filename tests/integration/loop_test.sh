@@ -93,6 +93,7 @@ CONFIG
 # Every reply of the embedded GitHub in this run is held against GitHub's own schemas at the end.
 replies=$(mktemp)
 SRE_FORGE_RECORD=$replies stage_up
+stage_seed
 
 # ---- All experiments ----
 check "the experiments are listed" 'cpu crash dependency hang latency oom' \
