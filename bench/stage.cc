@@ -140,7 +140,10 @@ base::Result<std::string> write_config(const std::string& folder, const std::str
       << "}\n"
          "limits: {cooldown: 0s, spacing: 0s, service_actions_per_hour: 10000, "
          "service_actions_per_day: 100000, global_actions_per_hour: 10000, "
-         "global_actions_per_day: 100000, soak: 1s, soak_probes_min: 10, issue_spacing: 0s}\n"
+         "global_actions_per_day: 100000, soak: 1s, soak_probes_min: 10, issue_spacing: 0s, "
+         "blast_radius_percent: 100, flap_start_percent: 100, flap_restarts: 10000, "
+         "deploy_freeze: 0s, no_progress_actions: 10000, host_cpu_percent: 100, "
+         "host_memory_percent: 100}\n"
          "services:\n";
   for (const Probed& service : services) {
     out << "  - {name: " << service.name << ", container: " << service.container

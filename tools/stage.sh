@@ -157,6 +157,12 @@ limits:
   global_actions_per_day: 1000
   cooldown: 0s
   spacing: 0s
+  blast_radius_percent: 100
+  flap_start_percent: 100
+  flap_restarts: 1000
+  deploy_freeze: 0s
+  host_cpu_percent: 100
+  host_memory_percent: 100
   soak: 5s
   soak_probes_min: 10
   verify_deadline: 30s

@@ -1,7 +1,8 @@
 #include "agents/fixer/fixer.h"
 
 #include <algorithm>
-#include <set>
+
+#include "agents/fixer/facts.h"
 
 namespace fixer {
 namespace {
@@ -19,8 +20,6 @@ constexpr base::Duration kInFlight =
 constexpr base::Duration kStands =
     std::chrono::milliseconds(250);  // So long "not running" is no mere passage of a restart.
 constexpr base::Duration kUnknownMax = std::chrono::minutes(15);  // Then a person must look.
-constexpr base::Duration kEscalatedFresh =
-    std::chrono::minutes(10);  // So long an escalated service counts as red.
 constexpr base::Millis kRetryFirst =
     std::chrono::milliseconds(200);  // Then four times the pause before.
 constexpr base::Millis kApprovalWait = std::chrono::minutes(30);
@@ -37,19 +36,6 @@ bool is_transient(const std::string& error) {
 
 // A stop in the way makes it no try.
 bool is_try(const Attempt& attempt) { return !attempt.error.starts_with("denied: rule stop"); }
-
-// The services with trouble of their own: joined incidents follow from another's, and one that
-// waits for a person since long says nothing of a failure now.
-std::set<std::string> red_services(const incident::Book& book, base::WallTime now) {
-  std::set<std::string> red;
-  for (const auto id : book.live()) {
-    const Incident& incident = *book.find(id);
-    const bool lately = incident.state == State::escalated &&
-                        now - incident.reached.at("opened").at < kEscalatedFresh;
-    if (!incident::is_over(incident.state) || lately) red.insert(incident.signal.service);
-  }
-  return red;
-}
 
 constexpr const char* kAskedOnIssue = "Asked for on the issue by /escalate.";
 
@@ -74,6 +60,13 @@ std::string in_words(policy::Answer answer) {
   return "";
 }
 
+// When the guard that lets wait is to be asked again; what the ledger tells wakes by itself.
+void wake_for(const policy::Verdict& verdict, const role::View& view,
+              role::Output<Request>& output) {
+  if (verdict.until) output.wake_by(view.now.boot + (*verdict.until - view.now.wall));
+  if (verdict.guard == "lease") output.wake_by(view.now.boot + kLookAgain);
+}
+
 const config::Service* service_of(const config::Config& config, const Incident& incident) {
   return config::find_service(config, incident.plan->menu.front().service);
 }
@@ -92,6 +85,7 @@ Fixer::Fixer(const config::Config& config, base::Random& random)
 
 void Fixer::absorb(const ledger::Record& record, base::Now) {
   book_.absorb(record.event);
+  history_.absorb(record.event);
   const auto forget = [&](const std::string& op) {
     results_.erase(op);
     looks_.erase(op);
@@ -126,6 +120,7 @@ void Fixer::absorb(const Answer& answer, base::Now now) {
 role::Output<Request> Fixer::decide(const role::View& view) {
   Output output;
   intent_this_step_ = false;
+  history_.prune(view.now.wall);
   decide_lease(view, output);
   for (const auto id : book_.live()) {
     const Incident& incident = *book_.find(id);
@@ -154,7 +149,10 @@ void Fixer::judge_menu(const Incident& incident, const role::View& view, Output&
       Incident supposed = incident;
       supposed.plan->menu = {entry};
       supposed.held_by.clear();
-      const auto verdict = policy::judge(supposed, facts_for(supposed, view), config_.limits);
+      auto facts = facts_for(supposed, view);
+      // Whose turn it is changes within seconds.
+      facts.leased_until = view.now.wall + std::chrono::duration_cast<base::Millis>(kLease);
+      const auto verdict = policy::judge(supposed, facts, config_.limits);
       one = {entry.id, in_words(verdict.answer), verdict.guard, verdict.values};
     }
     judged.entries.push_back(std::move(one));
@@ -216,51 +214,9 @@ void Fixer::decide_lease(const role::View& view, Output& output) const {
 }
 
 policy::Facts Fixer::facts_for(const Incident& incident, const role::View& view) const {
-  policy::Facts facts;
-  facts.now = view.now;
-  facts.stopped = view.stop_file || book_.stop().has_value();
-  facts.stop_reason = book_.stop() ? book_.stop()->reason + " (by " + book_.stop()->by + ")"
-                                   : "the stop file exists";
-  const auto& choice = incident.plan->menu.front();
-  if (const auto* service = service_of(config_, incident)) {
-    facts.mode = config::mode_of(config_, *service);
-    facts.is_protected = service->protect;
-  }
-  facts.excluded =
-      std::any_of(config_.exclude.begin(), config_.exclude.end(), [&](const auto& name) {
-        return name == choice.service || name == incident.signal.container_name;
-      });
-  facts.services = static_cast<int>(config_.services.size());
-  facts.red_services = static_cast<int>(red_services(book_, view.now.wall).size());
-  if (!incident::is_death(incident.signal.kind)) facts.symptom_at = last_signal(incident);
-  for (const auto& [id, entry] : book_.entries()) {
-    const Incident& other = entry.incident;
-    for (const auto& attempt : other.attempts) {
-      if (view.now.wall - attempt.intended_at > std::chrono::hours(24) ||
-          attempt.state == OperationState::failed)
-        continue;
-      facts.all_actions.push_back(attempt.intended_at);
-      if (attempt.intent.service == choice.service)
-        facts.service_actions.push_back(attempt.intended_at);
-    }
-    facts.another_in_flight =
-        facts.another_in_flight ||
-        (id != incident.id && other.state == State::acting && !incident::waits_for_pull(other));
-  }
-  facts.another_in_flight = facts.another_in_flight || intent_this_step_;
-  std::sort(facts.all_actions.begin(), facts.all_actions.end());
-  std::sort(facts.service_actions.begin(), facts.service_actions.end());
-  return facts;
-}
-
-// Scout reports a symptom that goes on every few seconds.
-base::WallTime Fixer::last_signal(const Incident& incident) const {
-  const auto& events = book_.entries().at(incident.id).events;
-  const auto last = std::find_if(events.rbegin(), events.rend(), [](const auto& event) {
-    return std::holds_alternative<incident::SignalAdded>(event.what) ||
-           std::holds_alternative<incident::IncidentOpened>(event.what);
-  });
-  return last->at;
+  return facts_of(
+      incident,
+      {config_, book_, history_, view.now, view.stop_file, intent_this_step_, lease_, {}, {}});
 }
 
 // A runbook may ask for a longer proof, never for a shorter one.
@@ -287,7 +243,7 @@ void Fixer::decide_plan(const Incident& incident, const role::View& view, Output
                     incident::ApprovalAsked{incident.plan->hash, view.now.wall + kApprovalWait},
                     view, output);
     case policy::Answer::wait: {
-      if (verdict.until) output.wake_by(view.now.boot + (*verdict.until - view.now.wall));
+      wake_for(verdict, view, output);
       // Told once in the issue; spacing of seconds is not worth telling.
       const bool told = incident.refused && incident.refused->guard == verdict.guard;
       if (verdict.guard == "stop" && !told) {
@@ -331,9 +287,6 @@ void Fixer::decide_approval(const Incident& incident, const role::View& view, Ou
 }
 
 void Fixer::intend(const Incident& incident, const role::View& view, Output& output) {
-  // Without a lease that outlives the call, another Fixer might be at work.
-  if (!lease_ || view.now.wall + std::chrono::seconds(2) > lease_->expires)
-    return output.wake_by(view.now.boot + kLookAgain);
   const auto& choice = incident.plan->menu.front();
   const auto* service = service_of(config_, incident);
   incident::ActionIntended intent;
@@ -489,7 +442,7 @@ void Fixer::decide_failed_operation(const Incident& incident, const role::View& 
   if (tries >= kAttemptsMax) return give_up(" (tried " + std::to_string(tries) + " times)");
   const auto verdict = policy::judge(incident, facts_for(incident, view), config_.limits);
   if (verdict.answer == policy::Answer::wait) {
-    if (verdict.until) output.wake_by(view.now.boot + (*verdict.until - view.now.wall));
+    wake_for(verdict, view, output);
     return;
   }
   if (verdict.answer != policy::Answer::allow)

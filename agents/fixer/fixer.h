@@ -7,6 +7,7 @@
 #include <string>
 
 #include "agents/fixer/fixer_ports.h"
+#include "agents/fixer/history.h"
 #include "config/config.h"
 #include "policy/policy.h"
 #include "role/role.h"
@@ -64,13 +65,13 @@ class Fixer final : public role::Role<Request, Answer> {
   void refuse(const incident::Incident& incident, const policy::Verdict& verdict,
               const role::View& view, Output& output);
   [[nodiscard]] base::Duration soak_of(const incident::Incident& incident) const;
-  [[nodiscard]] base::WallTime last_signal(const incident::Incident& incident) const;
   [[nodiscard]] policy::Facts facts_for(const incident::Incident& incident,
                                         const role::View& view) const;
 
   const config::Config& config_;
   base::Random& random_;
   incident::Book book_;
+  History history_;
   std::optional<ledger::Lease> lease_;
   base::Instant lease_read_{};
   bool intent_this_step_ =

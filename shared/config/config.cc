@@ -28,6 +28,14 @@ class Comparison {
     lines_.push_back("limits." + std::string(name) + ": " + show(value) + ", default " +
                      show(usual));
   }
+  // Each tier that the default leaves to a person.
+  void check_tiers() {
+    for (const int tier : limits_.auto_tiers) {
+      const auto& usual = defaults_.auto_tiers;
+      if (std::find(usual.begin(), usual.end(), tier) == usual.end())
+        lines_.push_back("limits.auto_tiers: " + show(tier) + " too, default 1");
+    }
+  }
   [[nodiscard]] std::vector<std::string> lines() && { return std::move(lines_); }
 
  private:
@@ -50,6 +58,13 @@ std::string_view to_string(Mode mode) {
       return "auto";
   }
   return "observe";
+}
+
+std::vector<std::string> default_stateful_images() {
+  return {"postgres", "postgresql", "mysql",         "mariadb",    "mongo",     "mongodb",
+          "redis",    "valkey",     "rabbitmq",      "kafka",      "zookeeper", "etcd",
+          "consul",   "nats",       "elasticsearch", "opensearch", "cassandra", "clickhouse",
+          "influxdb", "minio",      "vault",         "cockroach"};
 }
 
 std::optional<Mode> parse_mode(std::string_view text) {
@@ -103,6 +118,18 @@ std::vector<std::string> looser_limits(const Limits& limits) {
   compare.check("cpu_window", &Limits::cpu_window, below);
   compare.check("scale_cooldown", &Limits::scale_cooldown, below);
   compare.check("issue_spacing", &Limits::issue_spacing, below);
+  compare.check("deploy_freeze", &Limits::deploy_freeze, below);
+  compare.check("flap_window", &Limits::flap_window, below);
+  compare.check("flap_start_percent", &Limits::flap_start_percent, above);
+  compare.check("flap_end_percent", &Limits::flap_end_percent, above);
+  compare.check("flap_restarts", &Limits::flap_restarts, above);
+  compare.check("no_progress_actions", &Limits::no_progress_actions, above);
+  compare.check("blast_radius_percent", &Limits::blast_radius_percent, above);
+  compare.check("host_cpu_percent", &Limits::host_cpu_percent, above);
+  compare.check("host_memory_percent", &Limits::host_memory_percent, above);
+  compare.check("pull_requests_open", &Limits::pull_requests_open, above);
+  compare.check("pull_requests_per_day", &Limits::pull_requests_per_day, above);
+  compare.check_tiers();
   return std::move(compare).lines();
 }
 

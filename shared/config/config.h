@@ -87,7 +87,31 @@ struct Limits {
   base::Duration scale_cooldown =
       std::chrono::seconds(30);  // Per service, between two changes of its replicas.
   base::Duration issue_spacing = std::chrono::seconds(1);  // Between two writes to GitHub.
+  base::Duration deploy_freeze =
+      std::chrono::minutes(15);  // After a deploy: only a rollback or a pull request.
+  base::Duration flap_window = std::chrono::minutes(30);  // 21 results in this time.
+  int flap_start_percent = 30;                            // Weighted change above: flapping ...
+  int flap_end_percent = 15;                              // ... until it is below this.
+  int flap_restarts = 3;          // More of our own in the window: flapping.
+  int no_progress_actions = 2;    // The same action so often without cure: stop.
+  int blast_radius_percent = 10;  // Of the containers acted on in an hour; one at least.
+  int host_cpu_percent = 90;      // Above: no restart.
+  int host_memory_percent = 95;   // Above: no restart.
+  int pull_requests_open = 1;     // Of a service.
+  int pull_requests_per_day = 3;
+  std::vector<int> auto_tiers = {1};  // Tiers of actions that mode auto runs without a person.
 };
+
+// When nothing may be changed. Times are UTC.
+struct MaintenanceWindow {
+  std::vector<std::string> services;  // Empty: all.
+  unsigned days = 0x7F;               // On which it begins; bit 0 is Monday.
+  int from = 0, to = 0;    // Minutes of the day; `to` not after `from`: it ends on the next day.
+  std::string unreadable;  // Why it cannot be read: then it is always open. Empty: it can.
+};
+
+// Containers of these keep state: names of images without registry, folder and tag.
+[[nodiscard]] std::vector<std::string> default_stateful_images();
 
 // An app of GitHub that signs in instead of a token. Keys are PEM files, by absolute path: only the
 // Scribe (and `doctor`) reads them.
@@ -111,6 +135,8 @@ struct Github {
   std::string webhook_secret, second_webhook_secret;  // Empty: none; no webhook without the first.
   std::int64_t hook =
       0;  // Of the repository, whose failed deliveries are asked for again; 0: none.
+
+  bool second_approval = false;  // What takes a person in tier 2 takes two.
 
   [[nodiscard]] bool can_write() const { return app || !token.empty(); }
 };
@@ -169,6 +195,9 @@ struct Config {
   std::vector<std::string> exclude;  // Container names never acted on.
   Limits limits;
   std::vector<Service> services;
+  std::vector<MaintenanceWindow> maintenance;
+  std::vector<std::string> stateful_images = default_stateful_images();
+  std::string opa;        // http:// address that is asked before each effect; empty: none.
   std::string workflows;  // Absolute folder of runbooks of one's own; empty: none.
   std::vector<Reference> references;
   std::vector<std::string> notes;  // Parts that are off, one clear line each.

@@ -39,7 +39,7 @@ bool is_common(std::string_view name, std::string_view value) {
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   if (is_one_of(upper, kProxies)) return value.find('@') == std::string_view::npos;
   if (name.starts_with("SRE_")) return !base::names_secret(name);
-  return is_one_of(name, kNames) || upper == "NO_PROXY" || name.starts_with("LC_") ||
+  return is_one_of(name, kNames) || name == "OPA_ENDPOINT" || upper == "NO_PROXY" || name.starts_with("LC_") ||
          name.ends_with("SAN_OPTIONS");
 }
 

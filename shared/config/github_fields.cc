@@ -17,9 +17,11 @@ class GithubFields {
       : findings_(findings), environment_(environment), config_(config), github_(config.github) {}
 
   void read(const YamlNode& map) {
-    const auto github = reader(map, "github",
-                               {"repository", "token", "tokens", "api", "app", "proxy", "ca_file",
-                                "webhook_secret", "second_webhook_secret", "hook", "approvers"});
+    const auto github =
+        reader(map, "github",
+               {"repository", "token", "tokens", "api", "app", "proxy", "ca_file", "webhook_secret",
+                "second_webhook_secret", "hook", "approvers", "second_approval"});
+    github.read_bool("second_approval", github_.second_approval);
     github.read_text("repository", github_.repository);
     check_repository(github);
     github.read_text("api", github_.api);

@@ -9,6 +9,7 @@
 #include "config/field_reader.h"
 #include "config/forge_fields.h"
 #include "config/github_fields.h"
+#include "config/guard_fields.h"
 #include "config/scaling_fields.h"
 #include "config/url.h"
 #include "config/yaml_tree.h"
@@ -60,9 +61,10 @@ class Loader {
   }
 
   void read_root(const YamlNode& node) {
-    const auto root = reader(node, "",
-                             {"state", "ledger", "mode", "github", "engine", "console", "forge",
-                              "balancer", "exclude", "limits", "services", "model", "workflows"});
+    const auto root = reader(
+        node, "",
+        {"state", "ledger", "mode", "github", "engine", "console", "forge", "balancer", "exclude",
+         "limits", "services", "model", "workflows", "maintenance", "stateful_images", "opa"});
     if (const auto mode = root.mode("mode")) config_.mode = *mode;
     read_state(root);
     if (const auto* map = root.find_map("github"))
@@ -75,10 +77,12 @@ class Loader {
       root.wrong(root.has("forge") ? "forge" : "console",
                  "console and forge cannot share port " + std::to_string(config_.forge_port));
     }
-    if (const auto* map = root.find_map("limits")) read_limits(*map);
+    if (const auto* map = root.find_map("limits"))
+      read_limits(findings_, environment_, *map, config_.limits);
     if (const auto* map = root.find_map("model")) read_model(*map);
     read_exclude(root);
     read_services(root);
+    read_guards(findings_, environment_, root, config_);
     if (const auto folder = root.text("workflows")) config_.workflows = absolute(*folder);
     // After the services, which it names.
     if (const auto* map = root.find_map("balancer")) {
@@ -171,37 +175,6 @@ class Loader {
       }
       config_.exclude.push_back(*name);
     }
-  }
-
-  void read_limits(const YamlNode& map) {
-    const auto limits =
-        reader(map, "limits",
-               {"service_actions_per_hour", "service_actions_per_day", "global_actions_per_hour",
-                "global_actions_per_day", "cooldown", "spacing", "confidence_min", "signal_age_max",
-                "plan_age_max", "soak", "soak_probes_min", "verify_deadline",
-                "mass_failure_percent", "mass_failure_min", "policy_restarts_loop",
-                "policy_restarts_window", "cpu_window", "scale_cooldown", "issue_spacing"});
-    Limits& out = config_.limits;
-    limits.read_int("service_actions_per_hour", out.service_actions_per_hour, 0, 10'000);
-    limits.read_int("service_actions_per_day", out.service_actions_per_day, 0, 100'000);
-    limits.read_int("global_actions_per_hour", out.global_actions_per_hour, 0, 10'000);
-    limits.read_int("global_actions_per_day", out.global_actions_per_day, 0, 100'000);
-    limits.read_duration("cooldown", out.cooldown, seconds(0), hours(24));
-    limits.read_duration("spacing", out.spacing, seconds(0), hours(1));
-    limits.read_number("confidence_min", out.confidence_min, 0.5, 1.0);
-    limits.read_duration("signal_age_max", out.signal_age_max, seconds(1), hours(1));
-    limits.read_duration("plan_age_max", out.plan_age_max, seconds(1), hours(24));
-    limits.read_duration("soak", out.soak, seconds(1), hours(24));
-    limits.read_int("soak_probes_min", out.soak_probes_min, 10, 100'000);
-    limits.read_duration("verify_deadline", out.verify_deadline, seconds(1), hours(24));
-    limits.read_int("mass_failure_percent", out.mass_failure_percent, 1, 100);
-    limits.read_int("mass_failure_min", out.mass_failure_min, 1, 10'000);
-    limits.read_int("policy_restarts_loop", out.policy_restarts_loop, 1, 1'000);
-    limits.read_duration("policy_restarts_window", out.policy_restarts_window, seconds(1),
-                         hours(24));
-    limits.read_duration("cpu_window", out.cpu_window, seconds(1), hours(1));
-    limits.read_duration("scale_cooldown", out.scale_cooldown, seconds(0), hours(1));
-    limits.read_duration("issue_spacing", out.issue_spacing, seconds(0), minutes(1));
   }
 
   void read_services(const FieldReader& root) {

@@ -586,6 +586,7 @@ json to_json(const Incident& incident) {
   out["refused"] = optional_json(incident.refused);
   out["asked"] = optional_json(incident.asked);
   out["approval"] = optional_json(incident.approval);
+  out["approvals"] = encode_value(incident.approvals);
   out["verification"] = optional_json(incident.verification);
   out["first_good"] = optional_json(incident.first_good);
   out["passed"] = optional_json(incident.passed);

@@ -107,9 +107,11 @@ Step take_plan(Incident incident, const Event& event, const PlanMade& plan) {
   incident.refused.reset();
   incident.asked.reset();
   incident.approval.reset();
+  incident.approvals.clear();
   forget_proof(incident);
   if (is_asked) {  // The words that asked for it approve it, once.
     incident.approval = ApprovalGiven{plan.hash, plan.asked_by};
+    incident.approvals = {*incident.approval};
     incident.restart_asked.reset();
     incident.escalation.reset();
     incident.indexed = false;  // What comes of it is another case.
@@ -174,6 +176,7 @@ Step on_planned(const Incident& was, const Event& event) {
     if (!was.plan || given->plan != was.plan->hash)
       return stay(was, "the approval names another plan");
     next.approval = *given;
+    next.approvals.push_back(*given);
     return enter(std::move(next), State::planned, "approved by " + given->by);
   }
   if (const auto* refused = as<PlanRefused>(event)) {
@@ -322,6 +325,7 @@ void begin_again(Incident& incident) {
   incident.refused.reset();
   incident.asked.reset();
   incident.approval.reset();
+  incident.approvals.clear();
   incident.verification.reset();
   forget_proof(incident);
   incident.outcome.reset();

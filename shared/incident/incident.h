@@ -98,7 +98,8 @@ struct Incident {
   std::optional<PlanMade> plan;
   std::optional<PlanRefused> refused;  // The latest refusal of the current plan.
   std::optional<ApprovalAsked> asked;
-  std::optional<ApprovalGiven> approval;  // Of the current plan.
+  std::optional<ApprovalGiven> approval;  // Of the current plan, the latest.
+  std::vector<ApprovalGiven> approvals;   // All of the current plan.
   std::vector<Attempt> attempts;
   std::optional<VerificationAsked> verification;
   std::optional<VerificationTried> first_good;  // First good probe after the last action.

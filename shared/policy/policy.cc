@@ -1,32 +1,22 @@
 #include "policy/policy.h"
 
 #include <algorithm>
+#include <set>
+
+#include "policy/guards.h"
 
 namespace policy {
-namespace {
 
 using incident::Action;
 using incident::Incident;
-
-constexpr base::Duration kCooldownMax = std::chrono::hours(4);
-constexpr base::Duration kCooldownForgets = std::chrono::hours(2);
-
-int within(const std::vector<base::WallTime>& actions, base::Duration window, base::WallTime now) {
-  return static_cast<int>(
-      std::count_if(actions.begin(), actions.end(), [&](auto at) { return now - at < window; }));
-}
-
-std::string of(int have, int limit, const char* what) {
-  return std::to_string(have) + " of at most " + std::to_string(limit) + " " + what;
-}
 
 // The command of a person stands for the evidence that rules would need; it lasts as long as its
 // plan.
 bool is_asked_for(const Incident& incident) { return !incident.plan->asked_by.empty(); }
 
+namespace {
 std::string text(double value) { return std::to_string(value).substr(0, 4); }
-
-using Check = std::optional<Verdict>;
+}  // namespace
 
 Check check_stop(const Incident&, const Facts& facts, const config::Limits&) {
   if (!facts.stopped) return {};
@@ -39,12 +29,13 @@ Check check_hold(const Incident& incident, const Facts&, const config::Limits&) 
 }
 
 Check check_mode(const Incident& incident, const Facts& facts, const config::Limits&) {
-  const auto& choice = incident.plan->menu.front();
-  const std::string would = "mode is " + std::string(config::to_string(facts.mode)) + "; would " +
-                            std::string(incident::to_string(choice.action)) + " " + choice.service;
-  if (facts.mode == config::Mode::observe || facts.mode == config::Mode::dry_run)
-    return Verdict{Answer::refuse, "mode", would, {}};
-  return {};
+  if (facts.mode != config::Mode::observe && facts.mode != config::Mode::dry_run) return {};
+  return Verdict{Answer::refuse,
+                 "mode",
+                 "mode is " + std::string(config::to_string(facts.mode)) + "; would " +
+                     std::string(incident::to_string(action_of(incident))) + " " +
+                     target_of(incident),
+                 {}};
 }
 
 Check check_exclusion(const Incident& incident, const Facts& facts, const config::Limits&) {
@@ -59,7 +50,7 @@ Check check_exclusion(const Incident& incident, const Facts& facts, const config
 
 Check check_selector(const Incident& incident, const Facts&, const config::Limits&) {
   const auto& choice = incident.plan->menu.front();
-  if (choice.container.size() == 64) return {};
+  if (choice.container.size() == 64 || !touches_container(choice.action)) return {};
   return Verdict{Answer::refuse, "selector", "no container is known for " + choice.service, {}};
 }
 
@@ -93,58 +84,6 @@ Check check_certainty(const Incident& incident, const Facts&, const config::Limi
   return {};
 }
 
-// A pull request touches no container before its own time to say no is over.
-Check check_cooldown(const Incident& incident, const Facts& facts, const config::Limits& limits) {
-  if (incident.plan->menu.front().action == Action::pull_request) return {};
-  if (facts.service_actions.empty()) return {};
-  const auto pause = cooldown_after(facts.service_actions, limits.cooldown, facts.now.wall);
-  const auto since = facts.now.wall - facts.service_actions.back();
-  if (since >= pause) return {};
-  return Verdict{Answer::refuse,
-                 "cooldown",
-                 base::format_duration(since) + " after the last action, " +
-                     base::format_duration(pause) + " must pass",
-                 {}};
-}
-
-Check check_budgets(const Incident&, const Facts& facts, const config::Limits& limits) {
-  using namespace std::chrono_literals;
-  const struct {
-    const std::vector<base::WallTime>& actions;
-    base::Duration window;
-    int limit;
-    const char* guard;
-    const char* what;
-  } rows[] = {
-      {facts.service_actions, 1h, limits.service_actions_per_hour, "service_budget",
-       "actions per hour"},
-      {facts.service_actions, 24h, limits.service_actions_per_day, "service_budget",
-       "actions per day"},
-      {facts.all_actions, 1h, limits.global_actions_per_hour, "global_budget",
-       "actions per hour over all services"},
-      {facts.all_actions, 24h, limits.global_actions_per_day, "global_budget",
-       "actions per day over all services"},
-  };
-  for (const auto& row : rows) {
-    const int spent = within(row.actions, row.window, facts.now.wall);
-    if (spent >= row.limit)
-      return Verdict{Answer::refuse, row.guard, of(spent, row.limit, row.what), {}};
-  }
-  return {};
-}
-
-Check check_mass_failure(const Incident&, const Facts& facts, const config::Limits& limits) {
-  if (facts.red_services < limits.mass_failure_min || facts.services == 0) return {};
-  const int percent = facts.red_services * 100 / facts.services;
-  if (percent <= limits.mass_failure_percent) return {};
-  return Verdict{Answer::refuse,
-                 "mass_failure",
-                 std::to_string(facts.red_services) + " of " + std::to_string(facts.services) +
-                     " services are red: " + std::to_string(percent) + " % is over " +
-                     std::to_string(limits.mass_failure_percent) + " %",
-                 {}};
-}
-
 Check check_spacing(const Incident&, const Facts& facts, const config::Limits& limits) {
   if (facts.another_in_flight)
     return Verdict{Answer::wait, "one_at_a_time", "another operation has no outcome yet", {}};
@@ -156,40 +95,81 @@ Check check_spacing(const Incident&, const Facts& facts, const config::Limits& l
                  base::format_duration(limits.spacing) + " between any two actions", next};
 }
 
-Check check_approval(const Incident& incident, const Facts& facts, const config::Limits&) {
-  if (facts.mode != config::Mode::approve ||
-      (incident.approval && incident.approval->plan == incident.plan->hash))
-    return {};
-  return Verdict{Answer::ask, "approval", "mode is approve", {}};
-}
-
-}  // namespace
-
-base::Duration cooldown_after(const std::vector<base::WallTime>& actions, base::Duration base,
-                              base::WallTime now) {
-  base::Duration pause(0);
-  base::WallTime previous{};
-  for (const auto at : actions) {
-    if (pause.count() > 0 && at - previous > kCooldownForgets) pause = base::Duration(0);
-    pause = pause.count() == 0 ? base : std::min(pause * 2, kCooldownMax);
-    previous = at;
-  }
-  return !actions.empty() && now - previous > kCooldownForgets ? base : pause;
-}
-
 base::WallTime expiry_of(const Incident& incident) {
   const bool approved = incident.approval && incident.asked;
   return approved ? std::max(incident.plan->expires, incident.asked->expires)
                   : incident.plan->expires;
 }
 
+int tier_of(Action action, const Facts& facts) {
+  switch (action) {
+    case Action::escalate:
+    case Action::noop:
+      return 0;
+    case Action::restart:
+      return facts.is_stateful ? 2 : 1;
+    case Action::scale_up:
+      return facts.is_stateful || facts.replicas_added > 1 ? 2 : 1;
+    case Action::scale_down:
+    case Action::rollback:
+    case Action::revert_config:
+    case Action::clear_queue:
+    case Action::pull_request:
+      return 2;
+  }
+  return 2;
+}
+
+bool touches_container(Action action) {
+  return action != Action::pull_request && action != Action::escalate && action != Action::noop;
+}
+
+// In mode auto a tier that may run alone needs nobody; else one person, in tier 2 two others than
+// who proposed it where the configuration wants that.
+Check check_approval(const Incident& incident, const Facts& facts, const config::Limits& limits) {
+  const int tier = tier_of(action_of(incident), facts);
+  const auto& alone = limits.auto_tiers;
+  const bool two = tier == 2 && facts.second_approval;
+  const bool runs_alone = tier == 0 || std::find(alone.begin(), alone.end(), tier) != alone.end();
+  if (facts.mode == config::Mode::automatic && runs_alone && !two) return {};
+  std::set<std::string> people;
+  for (const auto& given : incident.approvals) {
+    if (given.plan == incident.plan->hash && !(two && given.by == incident.plan->asked_by))
+      people.insert(given.by);
+  }
+  if (people.size() >= (two ? 2U : 1U)) return {};
+  std::string why = "mode is " + std::string(config::to_string(facts.mode));
+  if (facts.mode != config::Mode::approve || two) why += ", tier " + std::to_string(tier);
+  if (facts.is_stateful) why += ", the target keeps data";
+  if (two) {
+    why += "; " + std::to_string(people.size()) + " of 2 persons approved";
+    for (const auto& by : people) why += ": " + by;
+  }
+  return Verdict{Answer::ask, "approval", why, {}};
+}
+
+// So long before its end a lease counts no more: an effect takes its time.
+Check check_lease(const Incident&, const Facts& facts, const config::Limits&) {
+  if (facts.leased_until && facts.now.wall + std::chrono::seconds(2) <= *facts.leased_until)
+    return {};
+  return Verdict{Answer::wait,
+                 "lease",
+                 facts.leased_until
+                     ? "the Fixer's lease ends at " + base::format_utc(*facts.leased_until)
+                     : "another Fixer may be at work: there is no lease",
+                 {}};
+}
+
 Verdict judge(const Incident& incident, const Facts& facts, const config::Limits& limits) {
-  using Rule = Check (*)(const Incident&, const Facts&, const config::Limits&);
-  constexpr Rule kRules[] = {check_stop,     check_hold,         check_mode,      check_exclusion,
-                             check_selector, check_freshness,    check_certainty, check_cooldown,
-                             check_budgets,  check_mass_failure, check_approval,  check_spacing};
-  for (const Rule rule : kRules) {
-    if (auto verdict = rule(incident, facts, limits)) return *std::move(verdict);
+  constexpr Guard kGuards[] = {check_stop,          check_hold,           check_mode,
+                               check_exclusion,     check_selector,       check_freshness,
+                               check_certainty,     check_saturation,     check_maintenance,
+                               check_deploy,        check_flap,           check_progress,
+                               check_cooldown,      check_service_budget, check_pull_requests,
+                               check_global_budget, check_blast_radius,   check_mass_failure,
+                               check_approval,      check_spacing,        check_lease};
+  for (const Guard guard : kGuards) {
+    if (auto verdict = guard(incident, facts, limits)) return *std::move(verdict);
   }
   return {};
 }

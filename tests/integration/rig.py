@@ -201,7 +201,8 @@ class Box:
 FAST_LIMITS = {
     "cooldown": "0s", "spacing": "0s", "soak": "1s", "issue_spacing": "0s", "mass_failure_percent": 100,
     "service_actions_per_hour": 1000, "service_actions_per_day": 1000, "global_actions_per_hour": 1000,
-    "global_actions_per_day": 1000,
+    "global_actions_per_day": 1000, "blast_radius_percent": 100, "flap_start_percent": 100, "flap_restarts": 1000,
+    "deploy_freeze": "0s", "host_cpu_percent": 100, "host_memory_percent": 100,
 }
 
 

@@ -53,6 +53,9 @@ config::Config demo_config() {
   limits.verify_deadline = 30s;
   limits.service_actions_per_hour = limits.service_actions_per_day = 100;
   limits.global_actions_per_hour = limits.global_actions_per_day = 100;
+  limits.blast_radius_percent = 100;
+  limits.flap_start_percent = 100;
+  limits.flap_restarts = 100;
   return config;
 }
 

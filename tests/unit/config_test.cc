@@ -576,6 +576,89 @@ TEST_CASE("a limit looser than its default is named") {
             "limits.confidence_min: 0.8, default 0.9", "limits.soak: 5s, default 5min"});
 }
 
+TEST_CASE("limits of the guards, windows, images and the policy server are read") {
+  const auto loaded = parse(with_service(R"(mode: auto
+github: {repository: embedded, second_approval: true}
+limits:
+  deploy_freeze: 5min
+  flap_window: 1h
+  flap_start_percent: 50
+  flap_end_percent: 25
+  flap_restarts: 9
+  no_progress_actions: 3
+  blast_radius_percent: 25
+  host_cpu_percent: 80
+  host_memory_percent: 85
+  pull_requests_open: 2
+  pull_requests_per_day: 7
+  auto_tiers: [1, 2]
+maintenance:
+  - {days: [fri, sat], from: "22:30", to: "02:00", timezone: UTC}
+  - {from: "0:00", to: "24:00"}
+stateful_images: [acme-db]
+opa: {url: "http://127.0.0.1:8181/v1/data/sre/allow"}
+)"),
+                            {{"OPA_ENDPOINT", "http://127.0.0.1:1/other"}});
+  REQUIRE_MESSAGE(loaded.ok(), loaded.error().message);
+  CHECK(loaded->notes.empty());
+  CHECK(loaded->github.second_approval);
+  CHECK(config::looser_limits(loaded->limits) ==
+        std::vector<std::string>{
+            "limits.deploy_freeze: 5min, default 15min",
+            "limits.flap_start_percent: 50, default 30", "limits.flap_end_percent: 25, default 15",
+            "limits.flap_restarts: 9, default 3", "limits.no_progress_actions: 3, default 2",
+            "limits.blast_radius_percent: 25, default 10",
+            "limits.pull_requests_open: 2, default 1", "limits.pull_requests_per_day: 7, default 3",
+            "limits.auto_tiers: 2 too, default 1"});
+  REQUIRE(loaded->maintenance.size() == 2);
+  CHECK(loaded->maintenance[0].days == (1U << 4U | 1U << 5U));
+  CHECK(loaded->maintenance[0].from == 22 * 60 + 30);
+  CHECK(loaded->maintenance[0].to == 120);
+  CHECK(loaded->maintenance[1].days == 0x7F);
+  CHECK(loaded->maintenance[1].to == 24 * 60);
+  CHECK(loaded->stateful_images == std::vector<std::string>{"acme-db"});
+  CHECK(loaded->opa == "http://127.0.0.1:8181/v1/data/sre/allow");  // Before the environment's.
+  const auto other = parse(with_service(""), {{"OPA_ENDPOINT", "http://10.0.0.7:8181/v1/data/x"}});
+  REQUIRE(other.ok());
+  CHECK(other->opa == "http://10.0.0.7:8181/v1/data/x");
+  CHECK(other->notes ==
+        std::vector<std::string>{"OPA_ENDPOINT: is asked over the network in the clear"});
+  CHECK(mistakes(with_service(""), {{"OPA_ENDPOINT", "https://opa/x"}}) ==
+        " OPA_ENDPOINT: must start with http://; the server stands beside us");
+  CHECK(mistakes(with_service("limits: {auto_tiers: [3]}\n")).find("\"3\" is no tier: 1 or 2") !=
+        std::string::npos);
+}
+
+TEST_CASE("a maintenance window that cannot be read freezes instead of letting pass") {
+  struct Row {
+    const char* fields;
+    const char* why;
+    std::size_t services;
+  };
+  const Row rows[] = {
+      {"from: \"25:00\", to: \"02:00\"", "from is no time of day as \"22:30\"", 0},
+      {"from: \"22:00\"", "to is no time of day as \"22:30\"", 0},
+      {"from: \"22:0\", to: \"23:00\"", "from is no time of day as \"22:30\"", 0},
+      {"from: \"22:00\", to: \"24:01\"", "to is no time of day as \"22:30\"", 0},
+      {"from: \"1:00\", to: \"2:00\", days: [friday]", "\"friday\" is no day: mon to sun", 0},
+      {"from: \"1:00\", to: \"2:00\", days: []", "days names none", 0},
+      {"from: \"1:00\", to: \"2:00\", timezone: Europe/Berlin",
+       "timezone \"Europe/Berlin\" is not UTC", 0},
+      {"from: \"1:00\", to: \"2:00\", services: [nobody]", "there is no service \"nobody\"", 0},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.fields);
+    const auto loaded = parse(with_service("maintenance: [{" + std::string(row.fields) + "}]\n"));
+    REQUIRE_MESSAGE(loaded.ok(), loaded.error().message);
+    REQUIRE(loaded->maintenance.size() == 1);
+    CHECK(loaded->maintenance[0].unreadable == row.why);
+    CHECK(loaded->maintenance[0].services.size() == row.services);
+    REQUIRE(loaded->notes.size() == 1);
+    CHECK(loaded->notes[0] == "maintenance[0]: cannot be read (" + std::string(row.why) +
+                                  "): every service stays frozen until it is mended");
+  }
+}
+
 TEST_CASE("modes are written as they are read") {
   for (const auto mode : {Mode::observe, Mode::dry_run, Mode::approve, Mode::automatic}) {
     CHECK(config::parse_mode(config::to_string(mode)) == mode);

@@ -193,6 +193,7 @@ TEST_CASE("/dry-run: each entry gets the guards' word, and nothing is begun befo
     Scene scene;
     row.set(scene);
     IncidentOpened opened;
+    opened.signal.service = "a";
     opened.signal.confirmed_by = {"engine state"};
     scene.stage->write(Role::scout, 1, opened);
     scene.stage->write(Role::scribe, 1, OperatorCommanded{"/dry-run", "ada"});

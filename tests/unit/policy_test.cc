@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "policy/maintenance.h"
 #include "tests/support/print.h"
 
 using namespace incident;
@@ -37,10 +38,12 @@ struct Case {
     incident.plan = PlanMade{"p1", 1, kNow + 5min, {restart}};
     incident.diagnosis.emplace();
     incident.diagnosis->confidence = 0.97;
+    incident.signal.kind = SignalKind::probe_timeout;
     incident.signal.confirmed_by = {"engine state"};
     facts.now.wall = kNow;
     facts.mode = config::Mode::automatic;
-    facts.services = 10;
+    facts.services = facts.containers = 10;
+    facts.leased_until = kNow + 10s;
   }
   policy::Verdict judge() const { return policy::judge(incident, facts, limits); }
 };
@@ -89,6 +92,29 @@ const std::vector<Row>& rows() {
        "0.00 is under 0.90"},
       {"second_signal", [](Case& c) { c.incident.signal.confirmed_by.clear(); }, Answer::refuse,
        "nothing independent confirms the signal"},
+      {"saturation", [](Case& c) { c.facts.host_cpu_percent = 90.5; }, Answer::refuse,
+       "the host's CPU is at 90 %, over 90 %: no restart"},
+      {"saturation", [](Case& c) { c.facts.host_memory_percent = 97; }, Answer::refuse,
+       "the host's memory is at 97 %, over 95 %: no restart"},
+      {"dependency",
+       [](Case& c) {
+         c.facts.sick_dependency = "user";
+         c.facts.dependency_waits = true;
+       },
+       Answer::refuse, "policy calls user, which is sick and waits for a person"},
+      {"dependency", [](Case& c) { c.facts.sick_dependency = "user"; }, Answer::wait,
+       "policy calls user, which is being healed first"},
+      {"maintenance", [](Case& c) { c.facts.maintenance = "every day 22:00 to 02:00 UTC"; },
+       Answer::refuse, "policy is frozen: every day 22:00 to 02:00 UTC"},
+      {"deploy_freeze", [](Case& c) { c.facts.deployed = kNow - 14min; }, Answer::refuse,
+       "policy was deployed 14min ago; for 15min only a rollback or a pull request may pass"},
+      {"flapping", [](Case& c) { c.facts.flap = {true, 31}; }, Answer::refuse,
+       "31 % weighted change in the last 21 results of policy; it began above 30 % and ends below "
+       "15 %"},
+      {"flapping", [](Case& c) { c.facts.own_restarts = 4; }, Answer::refuse,
+       "4 restarts of ours in 30min, more than 3"},
+      {"no_progress", [](Case& c) { c.facts.fruitless = 2; }, Answer::refuse,
+       "restart of policy was done 2 times without a cure; at most 2"},
       {"cooldown", [](Case& c) { c.facts.service_actions = actions(1, 0s, 9min); }, Answer::refuse,
        "9min after the last action, 10min must pass"},
       {"service_budget",
@@ -107,14 +133,33 @@ const std::vector<Row>& rows() {
        Answer::refuse, "6 of at most 6 actions per hour over all services"},
       {"global_budget", [](Case& c) { c.facts.all_actions = actions(20, 1h, 2h); }, Answer::refuse,
        "20 of at most 20 actions per day over all services"},
+      {"last_healthy",
+       [](Case& c) {
+         c.facts.target_is_healthy = true;
+         c.facts.healthy_replicas = 1;
+       },
+       Answer::refuse, "nothing says that policy is sick, and it has 1 healthy replica"},
+      {"blast_radius",
+       [](Case& c) {
+         c.facts.touched = 2;
+         c.facts.containers = 29;
+       },
+       Answer::refuse, "2 of at most 2 containers acted on per hour (10 % of 29, at least 1)"},
       {"mass_failure", [](Case& c) { c.facts.red_services = 4; }, Answer::refuse,
        "4 of 10 services are red: 40 % is over 30 %"},
       {"approval", [](Case& c) { c.facts.mode = config::Mode::approve; }, Answer::ask,
        "mode is approve"},
+      {"approval", [](Case& c) { c.facts.is_stateful = true; }, Answer::ask,
+       "mode is auto, tier 2, the target keeps data"},
+      {"approval", [](Case& c) { c.limits.auto_tiers = {2}; }, Answer::ask, "mode is auto, tier 1"},
       {"one_at_a_time", [](Case& c) { c.facts.another_in_flight = true; }, Answer::wait,
        "another operation has no outcome yet"},
       {"spacing", [](Case& c) { c.facts.all_actions = actions(1, 0s, 10s); }, Answer::wait,
        "30s between any two actions"},
+      {"lease", [](Case& c) { c.facts.leased_until.reset(); }, Answer::wait,
+       "another Fixer may be at work: there is no lease"},
+      {"lease", [](Case& c) { c.facts.leased_until = kNow + 1999ms; }, Answer::wait,
+       "the Fixer's lease ends at 2026-11-20T13:52:37.999Z"},
   };
   return kRows;
 }
@@ -177,6 +222,17 @@ TEST_CASE("the numbers just inside their limits pass") {
         c.facts.services = 0;
       },
       [](Case& c) { c.facts.all_actions = actions(1, 0s, 30s); },
+      [](Case& c) { c.facts.host_cpu_percent = 90, c.facts.host_memory_percent = 95; },
+      [](Case& c) { c.facts.deployed = kNow - 15min; },
+      [](Case& c) { c.facts.own_restarts = 3, c.facts.fruitless = 1; },
+      [](Case& c) { c.facts.touched = 1, c.facts.containers = 29; },
+      [](Case& c) { c.facts.touched = 9, c.facts.target_touched = true; },
+      [](Case& c) { c.facts.target_is_healthy = true, c.facts.healthy_replicas = 2; },
+      [](Case& c) { c.facts.target_is_healthy = true; },  // How many are healthy is not known.
+      [](Case& c) {
+        c.facts.sick_dependency = "user", c.incident.signal.kind = SignalKind::container_died;
+      },
+      [](Case& c) { c.facts.leased_until = kNow + 2s; },
   };
   for (std::size_t i = 0; i < inside.size(); ++i) {
     CAPTURE(i);
@@ -200,11 +256,12 @@ TEST_CASE("an approval counts for its plan and as long as the plan was offered")
   one.incident.plan->expires = kNow - 1min;
   CHECK(one.judge().answer == Answer::replan);  // Not approved: five minutes hold.
   one.incident.approval = ApprovalGiven{"p1", "ada"};
+  one.incident.approvals = {*one.incident.approval};
   CHECK(policy::expiry_of(one.incident) == kNow + 20min);
   CHECK(one.judge().answer == Answer::allow);
-  one.incident.approval->plan = "p2";
+  one.incident.approvals[0].plan = "p2";
   CHECK(one.judge().guard == "approval");
-  one.incident.approval->plan = "p1";
+  one.incident.approvals[0].plan = "p1";
   one.facts.now.wall = kNow + 20min + 1ms;
   CHECK(one.judge().answer == Answer::replan);
 }
@@ -236,11 +293,13 @@ TEST_CASE("a person's command stands for the evidence, and for nothing else") {
     Case one;
     one.incident.plan->asked_by = "ada";
     one.incident.approval = ApprovalGiven{"p1", "ada"};
+    one.incident.approvals = {*one.incident.approval};
     row.break_it(one);
     const auto verdict = one.judge();
     const bool expired = row.values.find("expired") != std::string::npos;
     const bool is_evidence = row.guard == "confidence" || row.guard == "second_signal" ||
-                             row.guard == "approval" || (row.guard == "freshness" && !expired);
+                             row.guard == "approval" || row.guard == "no_progress" ||
+                             row.guard == "last_healthy" || (row.guard == "freshness" && !expired);
     if (is_evidence) {
       CHECK(verdict.answer == Answer::allow);
       continue;
@@ -250,4 +309,146 @@ TEST_CASE("a person's command stands for the evidence, and for nothing else") {
     CHECK(verdict.guard == row.guard);
     CHECK(verdict.values == row.values);
   }
+}
+
+TEST_CASE("an action has a tier, and tier 2 needs a person unless it may run alone") {
+  struct Named {
+    Action action;
+    bool stateful;
+    int replicas;
+    int tier;
+  };
+  const Named named[] = {
+      {Action::escalate, false, 1, 0},    {Action::noop, true, 1, 0},
+      {Action::restart, false, 1, 1},     {Action::restart, true, 1, 2},
+      {Action::scale_up, false, 1, 1},    {Action::scale_up, false, 2, 2},
+      {Action::scale_up, true, 1, 2},     {Action::scale_down, false, 1, 2},
+      {Action::rollback, false, 1, 2},    {Action::revert_config, false, 1, 2},
+      {Action::clear_queue, false, 1, 2}, {Action::pull_request, false, 1, 2},
+  };
+  for (const auto& row : named) {
+    CAPTURE(to_string(row.action));
+    Case one;
+    one.incident.plan->menu[0].action = row.action;
+    one.facts.is_stateful = row.stateful;
+    one.facts.replicas_added = row.replicas;
+    CHECK(policy::tier_of(row.action, one.facts) == row.tier);
+    CHECK(one.judge().answer == (row.tier == 2 ? Answer::ask : Answer::allow));
+    one.limits.auto_tiers = {1, 2};
+    CHECK(one.judge().answer == Answer::allow);
+  }
+}
+
+TEST_CASE("tier 2 takes two other persons than who proposed it, where that is configured") {
+  Case one;
+  one.facts.is_stateful = one.facts.second_approval = true;
+  one.limits.auto_tiers = {1, 2};  // The stricter one counts.
+  const auto values = [&] { return one.judge().values; };
+  CHECK(one.judge().answer == Answer::ask);
+  CHECK(values() == "mode is auto, tier 2, the target keeps data; 0 of 2 persons approved");
+  one.incident.approvals = {{"p1", "ada"}, {"p1", "ada"}, {"p2", "bob"}};
+  CHECK(values() == "mode is auto, tier 2, the target keeps data; 1 of 2 persons approved: ada");
+  one.incident.approvals.push_back({"p1", "bob"});
+  CHECK(one.judge().answer == Answer::allow);
+  one.incident.plan->asked_by = "bob";
+  CHECK(one.judge().answer == Answer::ask);
+  one.incident.approvals.push_back({"p1", "eve"});
+  CHECK(one.judge().answer == Answer::allow);
+  one.facts.is_stateful = false;  // Tier 1.
+  one.incident.approvals.clear();
+  CHECK(one.judge().answer == Answer::allow);
+}
+
+TEST_CASE("a pull request passes by what guards containers, and has budgets of its own") {
+  Case one;
+  one.limits.auto_tiers = {1, 2};
+  one.incident.plan->menu[0].action = Action::pull_request;
+  one.incident.plan->menu[0].container.clear();
+  one.facts.service_actions = actions(6, 1min, 1min);
+  one.facts.flap.flapping = true;
+  one.facts.touched = 9;
+  one.facts.deployed = kNow;
+  one.facts.host_cpu_percent = 100;
+  CHECK(one.judge().answer == Answer::allow);
+  one.facts.open_pull_requests = 1;
+  CHECK(one.judge().guard == "pull_requests");
+  CHECK(one.judge().values == "1 of at most 1 open pull requests of the service");
+  one.facts.open_pull_requests = 0;
+  one.facts.pull_requests_today = 3;
+  CHECK(one.judge().values == "3 of at most 3 pull requests per day over all services");
+  one.incident.plan->menu[0].action = Action::rollback;
+  one.incident.plan->menu[0].container = std::string(64, 'a');
+  one.facts.flap.flapping = false;
+  one.facts.service_actions.clear();
+  one.facts.touched = 0;
+  CHECK(one.judge().answer == Answer::allow);  // After a deploy, on a full host.
+}
+
+TEST_CASE("maintenance windows are kept to the minute, in UTC, over midnight and by day") {
+  using config::MaintenanceWindow;
+  const auto at = [](const char* text) { return *base::parse_utc(text); };
+  const MaintenanceWindow night{{}, 0x7F, 22 * 60, 2 * 60, ""};
+  const MaintenanceWindow friday{{"policy"}, 1U << 4U, 22 * 60, 2 * 60, ""};  // Into Saturday.
+  const MaintenanceWindow whole_monday{{}, 1U, 0, 24 * 60, ""};
+  const MaintenanceWindow bad{{"user"}, 0x7F, 0, 0, "from is no time of day"};
+  struct Named {
+    MaintenanceWindow window;
+    const char* now;
+    const char* service;
+    const char* words;
+  };
+  // 2026-11-20 is a Friday.
+  const Named named[] = {
+      {night, "2026-11-20T21:59:59.999Z", "policy", ""},
+      {night, "2026-11-20T22:00:00Z", "policy", "every day 22:00 to 02:00 UTC"},
+      {night, "2026-11-21T01:59:59Z", "user", "every day 22:00 to 02:00 UTC"},
+      {night, "2026-11-21T02:00:00Z", "user", ""},
+      {friday, "2026-11-20T23:00:00Z", "policy", "fri 22:00 to 02:00 UTC"},
+      {friday, "2026-11-20T23:00:00Z", "user", ""},
+      {friday, "2026-11-21T01:00:00Z", "policy", "fri 22:00 to 02:00 UTC"},
+      {friday, "2026-11-20T01:00:00Z", "policy", ""},
+      {friday, "2026-11-21T23:00:00Z", "policy", ""},
+      {whole_monday, "2026-11-23T23:59:00Z", "user", "mon 00:00 to 24:00 UTC"},
+      {whole_monday, "2026-11-24T00:00:00Z", "user", ""},
+      {bad, "2026-11-20T12:00:00Z", "user", "a window that cannot be read: from is no time of day"},
+      {bad, "2026-11-20T12:00:00Z", "policy", ""},
+  };
+  for (const auto& row : named) {
+    CAPTURE(row.now);
+    CAPTURE(row.service);
+    CHECK(policy::frozen_by({row.window}, row.service, at(row.now)) == row.words);
+  }
+}
+
+TEST_CASE("flapping is weighted change of 21 results, begins above 30 % and ends below 15 %") {
+  std::vector<bool> results(21, false);
+  CHECK(policy::weighted_change(results) == 0);
+  results[20] = true;
+  CHECK(policy::weighted_change(results) == doctest::Approx(1.25 * 5));
+  results.assign(21, true);
+  results[0] = false;
+  CHECK(policy::weighted_change(results) == doctest::Approx(0.75 * 5));
+  for (std::size_t i = 0; i < results.size(); ++i) results[i] = i % 2 == 0;
+  CHECK(policy::weighted_change(results) == doctest::Approx(100));
+
+  const config::Limits limits;  // 30 min: slots of 85.7 s.
+  const auto spans = [](int count, base::Millis apart, base::Millis last_ago) {
+    std::vector<policy::RedSpan> made;
+    for (int i = count - 1; i >= 0; --i)
+      made.push_back({kNow - last_ago - apart * i, kNow - last_ago - apart * i + 5s});
+    return made;
+  };
+  CHECK_FALSE(policy::flap_of({}, limits, kNow).flapping);
+  CHECK_FALSE(policy::flap_of(spans(2, 8min, 1min), limits, kNow).flapping);  // 4 changes.
+  auto now_red = spans(2, 4min, 4min);
+  now_red.push_back({kNow - 1s, {}});
+  CHECK_FALSE(policy::flap_of(now_red, limits, kNow).flapping);  // The third trouble: 5 changes.
+  now_red = spans(3, 4min, 4min);
+  now_red.push_back({kNow - 1s, {}});
+  CHECK(policy::flap_of(now_red, limits, kNow).flapping);  // 7 changes.
+  CHECK(policy::flap_of(now_red, limits, kNow).percent > 30);
+  now_red.back().to = kNow;
+  CHECK(policy::flap_of(now_red, limits, kNow + 14min).flapping);  // 4 changes are 15 % and more.
+  CHECK_FALSE(policy::flap_of(now_red, limits, kNow + 31min).flapping);
+  CHECK_FALSE(policy::flap_of({{kNow - 3h, {}}}, limits, kNow).flapping);  // Sick without end.
 }

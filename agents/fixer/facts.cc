@@ -1,0 +1,149 @@
+#include "agents/fixer/facts.h"
+
+#include <algorithm>
+#include <set>
+
+#include "policy/maintenance.h"
+
+namespace fixer {
+namespace {
+
+using incident::Action;
+using incident::Incident;
+using incident::State;
+
+constexpr base::Duration kEscalatedFresh =
+    std::chrono::minutes(10);  // So long an escalated service counts as red.
+constexpr base::Duration kDay = std::chrono::hours(24);
+
+// The services with trouble of their own: joined incidents follow from another's, and one that
+// waits for a person since long says nothing of a failure now.
+std::set<std::string> red_services(const incident::Book& book, base::WallTime now) {
+  std::set<std::string> red;
+  for (const auto id : book.live()) {
+    const Incident& incident = *book.find(id);
+    const bool lately = incident.state == State::escalated &&
+                        now - incident.reached.at("opened").at < kEscalatedFresh;
+    if (!incident::is_over(incident.state) || lately) red.insert(incident.signal.service);
+  }
+  return red;
+}
+
+// Scout reports a symptom that goes on every few seconds.
+base::WallTime last_signal(const incident::Book::Entry& entry) {
+  const auto last = std::find_if(entry.events.rbegin(), entry.events.rend(), [](const auto& event) {
+    return std::holds_alternative<incident::SignalAdded>(event.what) ||
+           std::holds_alternative<incident::IncidentOpened>(event.what);
+  });
+  return last->at;
+}
+
+// The switch, the configuration, the lease.
+void add_standing(const Incident& incident, const Known& known, policy::Facts& facts) {
+  const auto& stop = known.book.stop();
+  facts.stopped = known.stop_file || stop.has_value();
+  facts.stop_reason = stop ? stop->reason + " (by " + stop->by + ")" : "the stop file exists";
+  const auto& target = incident.plan->menu.front().service;
+  if (const auto* service = config::find_service(known.config, target)) {
+    facts.mode = config::mode_of(known.config, *service);
+    facts.is_protected = service->protect;
+  }
+  const auto& exclude = known.config.exclude;
+  facts.excluded = std::any_of(exclude.begin(), exclude.end(), [&](const auto& name) {
+    return name == target || name == incident.signal.container_name;
+  });
+  facts.maintenance = policy::frozen_by(known.config.maintenance, target, facts.now.wall);
+  const auto& stateful = known.config.stateful_images;
+  facts.is_stateful =
+      std::find(stateful.begin(), stateful.end(), known.history.image(target)) != stateful.end();
+  facts.second_approval = known.config.github.second_approval;
+  if (known.lease) facts.leased_until = known.lease->expires;
+}
+
+// A service that the target calls and that has no good probe since its trouble began.
+void add_dependency(const config::Service& target, const Known& known, policy::Facts& facts) {
+  for (const auto& needed : target.depends_on) {
+    for (const auto id : known.book.live()) {
+      const Incident& other = *known.book.find(id);
+      if (other.signal.service != needed || other.first_good) continue;
+      const bool waits = other.state == State::escalated;
+      if (incident::is_over(other.state) && !waits) continue;
+      facts.sick_dependency = needed;
+      facts.dependency_waits = waits;
+      if (waits) return;
+    }
+  }
+}
+
+void add_health(const Incident& incident, const Known& known, policy::Facts& facts) {
+  const auto& target = incident.plan->menu.front().service;
+  const auto red = red_services(known.book, facts.now.wall);
+  facts.services = facts.containers = static_cast<int>(known.config.services.size());
+  facts.red_services = static_cast<int>(red.size());
+  // One container is known of each service.
+  facts.target_is_healthy = incident.signal.service != target && !red.contains(target) &&
+                            (!incident.diagnosis || incident.diagnosis->culprit != target);
+  facts.healthy_replicas = facts.target_is_healthy ? 1 : 0;
+  facts.flap = policy::flap_of(known.history.troubles(target), known.config.limits, facts.now.wall);
+  facts.deployed = known.history.deployed(target);
+  if (const auto* service = config::find_service(known.config, target))
+    add_dependency(*service, known, facts);
+}
+
+void add_actions(const Incident& incident, const Known& known, policy::Facts& facts) {
+  const auto& choice = incident.plan->menu.front();
+  std::set<std::string> touched;
+  for (const auto& action : known.history.actions()) {
+    const auto since = facts.now.wall - action.at;
+    if (action.is_void || since > kDay) continue;
+    if (action.action == Action::pull_request) {
+      ++facts.pull_requests_today;
+      continue;
+    }
+    facts.all_actions.push_back(action.at);
+    if (since < std::chrono::hours(1)) touched.insert(action.service);
+    if (action.service != choice.service) continue;
+    facts.service_actions.push_back(action.at);
+    if (action.action == Action::restart && since < known.config.limits.flap_window)
+      ++facts.own_restarts;
+  }
+  facts.target_touched = touched.contains(choice.service);
+  facts.touched = static_cast<int>(touched.size()) - (facts.target_touched ? 1 : 0);
+  facts.fruitless = known.history.fruitless(choice.service, choice.action);
+  std::sort(facts.all_actions.begin(), facts.all_actions.end());
+  std::sort(facts.service_actions.begin(), facts.service_actions.end());
+}
+
+// What is under way elsewhere.
+void add_traffic(const Incident& incident, const Known& known, policy::Facts& facts) {
+  const auto& target = incident.plan->menu.front().service;
+  facts.another_in_flight = known.is_acting;
+  for (const auto id : known.book.live()) {
+    const Incident& other = *known.book.find(id);
+    if (id != incident.id && other.state == State::acting && !incident::waits_for_pull(other))
+      facts.another_in_flight = true;
+    const bool proposes = !other.attempts.empty() &&
+                          other.attempts.back().intent.action == Action::pull_request &&
+                          other.attempts.back().intent.service == target &&
+                          other.attempts.back().state != incident::OperationState::failed;
+    if (proposes && !incident::is_over(other.state)) ++facts.open_pull_requests;
+  }
+}
+
+}  // namespace
+
+policy::Facts facts_of(const Incident& incident, const Known& known) {
+  policy::Facts facts;
+  facts.now = known.now;
+  facts.host_cpu_percent = known.host_cpu_percent;
+  facts.host_memory_percent = known.host_memory_percent;
+  if (!incident::is_death(incident.signal.kind))
+    facts.symptom_at = last_signal(known.book.entries().at(incident.id));
+  add_standing(incident, known, facts);
+  add_health(incident, known, facts);
+  add_actions(incident, known, facts);
+  add_traffic(incident, known, facts);
+  return facts;
+}
+
+}  // namespace fixer

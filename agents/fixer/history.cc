@@ -1,0 +1,125 @@
+#include "agents/fixer/history.h"
+
+#include <algorithm>
+
+namespace fixer {
+namespace {
+
+using namespace incident;  // NOLINT: the domain's words are this file's words.
+
+constexpr base::Millis kKept = std::chrono::hours(25);
+
+template <class T>
+const T* as(const Event& event) {
+  return std::get_if<T>(&event.what);
+}
+
+// The name of an image without registry, folder, tag and digest.
+std::string bare_image(const std::string& image) {
+  std::string name = image.substr(0, image.find('@'));
+  const auto slash = name.rfind('/');
+  if (slash != std::string::npos) name.erase(0, slash + 1);
+  return name.substr(0, name.find(':'));
+}
+
+}  // namespace
+
+void History::absorb(const Event& event) {
+  if (const auto* seen = as<DeploySeen>(event)) {
+    const bool first = !deploys_.contains(seen->service);
+    Deploy& deploy = deploys_[seen->service];
+    deploy.image = bare_image(seen->image);
+    if (!first) deploy.changed = event.at;
+    return;
+  }
+  absorb_action(event);
+  absorb_trouble(event);
+}
+
+History::Action* History::find(const std::string& op) {
+  const auto found = std::find_if(actions_.rbegin(), actions_.rend(),
+                                  [&](const auto& action) { return action.op == op; });
+  return found == actions_.rend() ? nullptr : &*found;
+}
+
+void History::absorb_action(const Event& event) {
+  if (const auto* intended = as<ActionIntended>(event)) {
+    for (auto& before : actions_)
+      before.is_judged = before.is_judged || before.incident == event.incident;
+    actions_.push_back({intended->op, intended->service, intended->container, event.incident,
+                        intended->action, event.at});
+  }
+  const auto* failed = as<ActionFailed>(event);
+  if (failed != nullptr) {
+    if (auto* action = find(failed->op)) action->is_void = true;
+  }
+  const auto* passed = as<VerificationPassed>(event);
+  if (passed != nullptr) {
+    if (auto* action = find(passed->op)) action->is_cured = true;
+  }
+  const bool ends = as<Escalated>(event) != nullptr || as<StoodDown>(event) != nullptr ||
+                    as<IncidentClosed>(event) != nullptr ||
+                    as<VerificationFailed>(event) != nullptr;
+  if (!ends) return;
+  for (auto& action : actions_)
+    action.is_judged = action.is_judged || action.incident == event.incident;
+}
+
+void History::end(IncidentId id, base::WallTime at) {
+  const auto found = troubles_.find(id);
+  if (found != troubles_.end() && !found->second.span.to) found->second.span.to = at;
+}
+
+// Joined ones follow from another's trouble; what a person stood down was none, or was wanted.
+void History::absorb_trouble(const Event& event) {
+  const auto id = event.incident;
+  if (const auto* opened = as<IncidentOpened>(event))
+    troubles_.try_emplace(id, Trouble{opened->signal.service, {event.at, {}}});
+  if (as<IncidentJoined>(event) != nullptr || as<StoodDown>(event) != nullptr) troubles_.erase(id);
+  const auto* tried = as<VerificationTried>(event);
+  const bool well = (tried != nullptr && tried->ok) || as<VerificationPassed>(event) != nullptr ||
+                    as<SelfHealed>(event) != nullptr || as<IncidentClosed>(event) != nullptr;
+  if (well) end(id, event.at);
+  const bool sick_again =
+      as<VerificationFailed>(event) != nullptr || as<IncidentReopened>(event) != nullptr;
+  if (const auto found = troubles_.find(id); sick_again && found != troubles_.end())
+    found->second.span.to.reset();
+}
+
+void History::prune(base::WallTime now) {
+  std::erase_if(actions_, [&](const auto& action) { return now - action.at > kKept; });
+  std::erase_if(troubles_, [&](const auto& item) {
+    const auto& to = item.second.span.to;
+    return to && now - *to > kKept;
+  });
+}
+
+std::vector<policy::RedSpan> History::troubles(const std::string& service) const {
+  std::vector<policy::RedSpan> spans;
+  for (const auto& [id, trouble] : troubles_) {
+    if (trouble.service == service) spans.push_back(trouble.span);
+  }
+  return spans;
+}
+
+std::optional<base::WallTime> History::deployed(const std::string& service) const {
+  const auto found = deploys_.find(service);
+  return found == deploys_.end() ? std::nullopt : found->second.changed;
+}
+
+std::string History::image(const std::string& service) const {
+  const auto found = deploys_.find(service);
+  return found == deploys_.end() ? "" : found->second.image;
+}
+
+int History::fruitless(const std::string& service, incident::Action action) const {
+  int count = 0;
+  for (auto at = actions_.rbegin(); at != actions_.rend(); ++at) {
+    if (at->service != service || at->is_void) continue;
+    if (at->is_cured || at->action != action) break;
+    count += at->is_judged ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace fixer

@@ -1,0 +1,62 @@
+// What the ledger knows of the last day that guards count: actions and their cures, troubles,
+// deploys. A fold of its own, so that a decision needs not go through all incidents. Pure.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "incident/event.h"
+#include "policy/flap.h"
+
+namespace fixer {
+
+class History {
+ public:
+  struct Action {
+    std::string op, service, container;
+    incident::IncidentId incident = 0;
+    incident::Action action = incident::Action::restart;
+    base::WallTime at;
+    bool is_void = false;    // Proven not applied.
+    bool is_cured = false;   // Proven to help.
+    bool is_judged = false;  // Its incident came to an end, or another action followed.
+  };
+
+  void absorb(const incident::Event& event);
+  // Forgets what no guard counts any more.
+  void prune(base::WallTime now);
+
+  // Applied, as far as is known; oldest first.
+  [[nodiscard]] const std::vector<Action>& actions() const { return actions_; }
+  // Troubles of its own, in the order of their beginning.
+  [[nodiscard]] std::vector<policy::RedSpan> troubles(const std::string& service) const;
+  // When another container or image took the place of a known one; nothing: not within a day.
+  [[nodiscard]] std::optional<base::WallTime> deployed(const std::string& service) const;
+  // As the engine named it last; empty: not known.
+  [[nodiscard]] std::string image(const std::string& service) const;
+  // How often in a row, up to now, the same action was done to the service without cure.
+  [[nodiscard]] int fruitless(const std::string& service, incident::Action action) const;
+
+ private:
+  struct Trouble {
+    std::string service;
+    policy::RedSpan span;
+  };
+  struct Deploy {
+    std::string image;
+    std::optional<base::WallTime> changed;
+  };
+  void absorb_action(const incident::Event& event);
+  void absorb_trouble(const incident::Event& event);
+  void end(incident::IncidentId id, base::WallTime at);
+  Action* find(const std::string& op);
+
+  std::vector<Action> actions_;
+  std::map<incident::IncidentId, Trouble> troubles_;
+  std::map<std::string, Deploy> deploys_;  // By service.
+};
+
+}  // namespace fixer

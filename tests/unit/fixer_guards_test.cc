@@ -1,0 +1,206 @@
+// What the Fixer reads out of the ledger for the guards: each fact from its events, to its veto.
+#include "tests/unit/fixer_scene.h"
+
+using namespace fixer_test;
+
+namespace {
+
+struct Guarded : Scene {
+  IncidentId next = 1;
+
+  // A whole incident of the service, healed by an action of the Fixer and proven.
+  void heal(const std::string& service) {
+    const auto id = next++;
+    plan(id, service);
+    stage->step();
+    REQUIRE(stage->incident(id).state == State::acting);
+    done();
+    stage->write(Role::scout, id, VerificationTried{op(), 1, true, 1, ""});
+    stage->write(Role::scout, id, VerificationPassed{op(), 10, 1, ""});
+    stage->step();
+  }
+  // The same, but the action does not help, and a person ends it.
+  void fail_to_heal(const std::string& service) {
+    const auto id = next++;
+    plan(id, service);
+    stage->step();
+    REQUIRE(stage->incident(id).state == State::acting);
+    done();
+    stage->write(Role::scout, id, VerificationFailed{op(), "sick again"});
+    stage->step();
+    stage->write(Role::scribe, id, IncidentClosed{"by a person"});
+  }
+  // The guard that refuses a restart of the service now; empty: none.
+  std::string guard_of(const std::string& service) {
+    const auto id = next++;
+    const auto before = stage->all<PlanRefused>().size();
+    plan(id, service);
+    stage->step();
+    return stage->all<PlanRefused>().size() == before ? "" : stage->last<PlanRefused>().guard;
+  }
+  [[nodiscard]] std::string values() const { return stage->last<PlanRefused>().values; }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Guarded, "after a deploy nothing is restarted; the first look is no deploy") {
+  stage->write(Role::scout, 0, DeploySeen{"a", kId, "shop/a:1", "sha256:1"});
+  stage->write(Role::scout, 0, DeploySeen{"b", kId, "shop/b:1", "sha256:1"});
+  stage->run(1min);
+  stage->write(Role::scout, 0, DeploySeen{"b", kId, "shop/b:2", "sha256:2"});
+  stage->run(14min);
+  CHECK(guard_of("b") == "deploy_freeze");
+  CHECK(values() ==
+        "b was deployed 14min ago; for 15min only a rollback or a pull request may pass");
+  CHECK(guard_of("a").empty());
+  done();
+  begin();  // A new Fixer reads the same.
+  CHECK(guard_of("b") == "deploy_freeze");
+  stage->run(1min);
+  CHECK(guard_of("b").empty());
+}
+
+TEST_CASE_FIXTURE(Guarded, "in a maintenance window the plan is refused, and told which") {
+  config.maintenance = {{{"a"}, 0x7F, 0, 24 * 60, ""}};
+  CHECK(guard_of("a") == "maintenance");
+  CHECK(values() == "a is frozen: every day 00:00 to 24:00 UTC");
+  CHECK(guard_of("b").empty());
+}
+
+TEST_CASE_FIXTURE(Guarded, "a window that cannot be read freezes") {
+  config.maintenance = {{{}, 0x7F, 0, 0, "from is no time of day"}};
+  CHECK(guard_of("b") == "maintenance");
+  CHECK(values() == "b is frozen: a window that cannot be read: from is no time of day");
+}
+
+TEST_CASE_FIXTURE(Guarded, "a service whose troubles come and go flaps, another one does not") {
+  config.limits.mass_failure_percent = 100;
+  for (int i = 0; i < 3; ++i) {
+    heal("a");
+    stage->run(5min);
+  }
+  CHECK(guard_of("a") == "flapping");
+  CHECK(guard_of("b").empty());
+}
+
+TEST_CASE_FIXTURE(Guarded, "more than three restarts of ours in half an hour") {
+  config.limits.flap_start_percent = 100;
+  for (int i = 0; i < 4; ++i) {
+    heal("a");
+    stage->run(1min);
+  }
+  CHECK(guard_of("a") == "flapping");
+  CHECK(values() == "4 restarts of ours in 30min, more than 3");
+}
+
+TEST_CASE_FIXTURE(Guarded, "the same action twice without cure is not done a third time") {
+  config.limits.mass_failure_percent = 100;
+  fail_to_heal("a");
+  stage->run(1h);
+  SUBCASE("twice") {
+    fail_to_heal("a");
+    stage->run(1h);
+    CHECK(guard_of("a") == "no_progress");
+    CHECK(values() == "restart of a was done 2 times without a cure; at most 2");
+    CHECK(guard_of("b").empty());
+  }
+  SUBCASE("a cure in between counts") {
+    heal("a");
+    stage->run(1h);
+    fail_to_heal("a");
+    stage->run(1h);
+    CHECK(guard_of("a").empty());
+  }
+}
+
+TEST_CASE_FIXTURE(Guarded, "a tenth of the containers in an hour, one at least") {
+  config.limits.blast_radius_percent = 10;
+  heal("a");
+  stage->run(10min);
+  CHECK(guard_of("b") == "blast_radius");
+  CHECK(values() == "1 of at most 1 containers acted on per hour (10 % of 5, at least 1)");
+  CHECK(guard_of("a").empty());  // The same one is no wider radius.
+  done();
+  stage->write(Role::scout, next - 1, VerificationPassed{op(), 10, 1, ""});
+  stage->run(61min);
+  CHECK(guard_of("b").empty());
+}
+
+TEST_CASE_FIXTURE(Guarded, "the only replica of a service that nothing calls sick is left alone") {
+  IncidentOpened opened;
+  opened.signal.kind = SignalKind::container_died;
+  opened.signal.service = "b";
+  opened.signal.confirmed_by = {"engine state"};
+  stage->write(Role::scout, 1, opened);
+  SUBCASE("not sick") {
+    plan_again(1, "a");
+    stage->step();
+    CHECK(stage->last<PlanRefused>().guard == "last_healthy");
+    CHECK(stage->last<PlanRefused>().values ==
+          "nothing says that a is sick, and it has 1 healthy replica");
+  }
+  SUBCASE("with an incident of its own") {
+    opened.signal.service = "a";
+    stage->write(Role::scout, 2, opened);
+    plan_again(1, "a");
+    stage->step();
+    CHECK(performed().size() == 1);
+  }
+}
+
+TEST_CASE_FIXTURE(Guarded, "a symptom waits for the dependency that is sick; a death does not") {
+  config.services[0].depends_on = {"b"};
+  config.limits.mass_failure_percent = 100;
+  IncidentOpened opened;
+  opened.signal.service = "b";
+  stage->write(Role::scout, 9, opened);
+  plan(10, "a", Action::restart, SignalKind::probe_timeout);
+  SUBCASE("until it has a good probe") {
+    stage->run(3s);
+    CHECK(performed().empty());
+    CHECK(stage->all<PlanRefused>().empty());
+    stage->write(Role::scout, 9, SelfHealed{"it came back"});
+    stage->run(1s);
+    CHECK(performed().size() == 1);
+  }
+  SUBCASE("a person has it: then one has this, too") {
+    stage->write(Role::fixer, 9, Escalated{"person", "x"});
+    stage->step();
+    CHECK(stage->last<PlanRefused>().guard == "dependency");
+    CHECK(stage->last<PlanRefused>().values == "a calls b, which is sick and waits for a person");
+  }
+  SUBCASE("a death") {
+    plan(11, "a");
+    stage->step();
+    CHECK(performed().size() == 1);
+  }
+}
+
+TEST_CASE_FIXTURE(Guarded, "what keeps data, by its image, is restarted by a person's word only") {
+  stage->write(Role::scout, 0, DeploySeen{"a", kId, "hub.acme:5000/library/postgres:16", "x"});
+  stage->write(Role::scout, 0, DeploySeen{"b", kId, "acme/postgres-exporter:1", "x"});
+  plan(1, "a");
+  plan(2, "b");
+  stage->step();
+  CHECK(state(1) == State::awaiting_approval);
+  CHECK(state(2) == State::acting);
+  done();
+  SUBCASE("one person") {
+    stage->write(Role::person, 1, ApprovalGiven{"p1", "ada"});
+    stage->step();
+    CHECK(state(1) == State::acting);
+  }
+  SUBCASE("two, where the configuration wants two") {
+    config.github.second_approval = true;
+    stage->write(Role::person, 1, ApprovalGiven{"p1", "ada"});
+    stage->step();
+    CHECK(state(1) == State::awaiting_approval);
+    stage->write(Role::person, 1, ApprovalGiven{"p1", "ada"});
+    stage->step();
+    CHECK(state(1) == State::awaiting_approval);
+    CHECK(performed().size() == 1);
+    stage->write(Role::person, 1, ApprovalGiven{"p1", "bob"});
+    stage->step();
+    CHECK(state(1) == State::acting);
+  }
+}
