@@ -23,6 +23,7 @@ constexpr base::Duration kUnknownMax = std::chrono::minutes(15);  // Then a pers
 constexpr base::Millis kRetryFirst =
     std::chrono::milliseconds(200);  // Then four times the pause before.
 constexpr base::Millis kApprovalWait = std::chrono::minutes(30);
+constexpr base::Duration kOpinionFresh = std::chrono::seconds(2);
 constexpr int kAttemptsMax = 5;  // Of one plan; only proven not-applied ones repeat.
 
 // Proven not applied, and a later try may be: what was in the way goes away by itself. A stop does
@@ -77,6 +78,8 @@ std::string key_of(const Request& request) {
   if (const auto* perform = std::get_if<Perform>(&request))
     return "perform:" + perform->operation.op;
   if (const auto* observe = std::get_if<Observe>(&request)) return "observe:" + observe->op;
+  if (const auto* ask = std::get_if<AskOpinion>(&request))
+    return "opinion:" + std::to_string(ask->question.incident) + ":" + ask->question.plan;
   return "lease";
 }
 
@@ -108,6 +111,8 @@ void Fixer::absorb(const Answer& answer, base::Now now) {
     looks_.insert_or_assign(
         observed->op, Look{observed->member, same ? before->second.since : now.boot, now.boot});
   }
+  if (const auto* given = std::get_if<OpinionGiven>(&answer))
+    opinions_.insert_or_assign(given->incident, Heard{given->plan, given->opinion, now.boot});
   if (const auto* leased = std::get_if<Leased>(&answer)) {
     lease_read_ = now.boot;
     if (leased->lease)
@@ -219,6 +224,19 @@ policy::Facts Fixer::facts_for(const Incident& incident, const role::View& view)
       {config_, book_, history_, view.now, view.stop_file, intent_this_step_, lease_, {}, {}});
 }
 
+policy::Verdict Fixer::judge(const Incident& incident, const role::View& view, Output& output) {
+  const auto facts = facts_for(incident, view);
+  auto verdict = policy::judge(incident, facts, config_.limits);
+  if (config_.opa.empty() || verdict.answer != policy::Answer::allow) return verdict;
+  const auto heard = opinions_.find(incident.id);
+  const bool counts = heard != opinions_.end() && heard->second.plan == incident.plan->hash &&
+                      view.now.boot - heard->second.at <= kOpinionFresh;
+  if (counts && heard->second.opinion.allow) return verdict;
+  if (counts) return {policy::Answer::refuse, "opa", heard->second.opinion.reason, {}};
+  output.ask(AskOpinion{policy::question_of(incident, facts)});
+  return {policy::Answer::wait, "opa", "the policy server is being asked", {}};
+}
+
 // A runbook may ask for a longer proof, never for a shorter one.
 base::Duration Fixer::soak_of(const Incident& incident) const {
   return std::max(config_.limits.soak, incident.plan->menu.front().soak);
@@ -234,7 +252,7 @@ void Fixer::decide_plan(const Incident& incident, const role::View& view, Output
                   incident::VerificationAsked{"", choice.service, view.now.wall, soak_of(incident)},
                   view, output);
   }
-  const auto verdict = policy::judge(incident, facts_for(incident, view), config_.limits);
+  const auto verdict = judge(incident, view, output);
   switch (verdict.answer) {
     case policy::Answer::allow:
       return intend(incident, view, output);
@@ -315,6 +333,7 @@ void Fixer::intend(const Incident& incident, const role::View& view, Output& out
     output.units.push_back({drafter.take(), {}, {}});
   else
     output.units.push_back({drafter.take(), {}, {Perform{std::move(operation)}}});
+  opinions_.erase(incident.id);
   intent_this_step_ = true;
 }
 
@@ -440,7 +459,7 @@ void Fixer::decide_failed_operation(const Incident& incident, const role::View& 
         return attempt.intent.plan == last.intent.plan && is_try(attempt);
       });
   if (tries >= kAttemptsMax) return give_up(" (tried " + std::to_string(tries) + " times)");
-  const auto verdict = policy::judge(incident, facts_for(incident, view), config_.limits);
+  const auto verdict = judge(incident, view, output);
   if (verdict.answer == policy::Answer::wait) {
     wake_for(verdict, view, output);
     return;

@@ -65,6 +65,8 @@ class Fixer final : public role::Role<Request, Answer> {
   void refuse(const incident::Incident& incident, const policy::Verdict& verdict,
               const role::View& view, Output& output);
   [[nodiscard]] base::Duration soak_of(const incident::Incident& incident) const;
+  // All guards, and the policy server where there is one.
+  policy::Verdict judge(const incident::Incident& incident, const role::View& view, Output& output);
   [[nodiscard]] policy::Facts facts_for(const incident::Incident& incident,
                                         const role::View& view) const;
 
@@ -85,10 +87,15 @@ class Fixer final : public role::Role<Request, Answer> {
   };
   std::map<std::string, Look> looks_;           // By op.
   std::map<std::string, base::Instant> again_;  // By op: when a change may be asked for again.
+  struct Heard {
+    std::string plan;
+    policy::Opinion opinion;
+    base::Instant at{};
+  };
+  std::map<incident::IncidentId, Heard> opinions_;  // Of the policy server, each for one effect.
 };
 
 // A change of what a container is, or the taking back of one.
 [[nodiscard]] bool is_change(const incident::Attempt& attempt);
-
 
 }  // namespace fixer

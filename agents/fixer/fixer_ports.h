@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "ledger/ledger.h"
+#include "policy/opa.h"
 #include "warden/warden.h"
 
 namespace fixer {
@@ -19,7 +20,11 @@ struct Observe {
   engine::ContainerId container;
 };
 struct KeepLease {};
-using Request = std::variant<Perform, Observe, KeepLease>;
+// Ask the policy server.
+struct AskOpinion {
+  policy::Question question;
+};
+using Request = std::variant<Perform, Observe, KeepLease, AskOpinion>;
 [[nodiscard]] std::string key_of(const Request& request);
 
 struct PerformedOp {
@@ -33,6 +38,11 @@ struct Observed {
 struct Leased {
   base::Result<ledger::Lease> lease;
 };
-using Answer = std::variant<PerformedOp, Observed, Leased>;
+struct OpinionGiven {
+  incident::IncidentId incident = 0;
+  std::string plan;
+  policy::Opinion opinion;
+};
+using Answer = std::variant<PerformedOp, Observed, Leased, OpinionGiven>;
 
 }  // namespace fixer

@@ -2,6 +2,7 @@
 
 #include "agents/fixer/fixer.h"
 #include "base/failpoint.h"
+#include "policy/opa_server.h"
 #include "role/process.h"
 #include "warden/socket_warden.h"
 
@@ -28,6 +29,7 @@ int run(const config::Config& config, const base::Logger& log) {
   Fixer fixer(config, random);
   role::Mailbox<Answer> mailbox;
   warden::SocketWarden warden(role::warden_socket(config, "fixer"));
+  policy::OpaServer opa(config.opa);
   role::Workers workers(2);
   auto& ledger = *(*desk)->ledger;
   // The supervisor runs one Fixer per state folder, so its next process takes over at once.
@@ -38,6 +40,9 @@ int run(const config::Config& config, const base::Logger& log) {
     workers.submit([&, key, request] {
       if (const auto* act = std::get_if<Perform>(&request)) {
         mailbox.post(key, PerformedOp{act->operation.op, perform(warden, act->operation)});
+      } else if (const auto* ask = std::get_if<AskOpinion>(&request)) {
+        mailbox.post(
+            key, OpinionGiven{ask->question.incident, ask->question.plan, opa.ask(ask->question)});
       } else {
         const auto& look = std::get<Observe>(request);
         mailbox.post(key, Observed{look.op, warden.inspect(look.container)});

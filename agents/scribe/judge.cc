@@ -1,4 +1,6 @@
 // What a comment leads to: who may say it, when, and why not.
+#include <algorithm>
+
 #include "agents/scribe/steering.h"
 #include "base/text.h"
 
@@ -12,7 +14,8 @@ constexpr base::Duration kFresh = std::chrono::minutes(30);  // Only a hold may 
 bool is_edited(const github::Comment& comment) { return comment.updated_at != comment.created_at; }
 
 // Why this plan cannot be approved now; empty when it can.
-std::string objection(const Order& command, const Incident& incident, base::WallTime now) {
+std::string objection(const Order& command, const Incident& incident, const std::string& by,
+                      base::WallTime now) {
   const bool waits = incident.state == State::awaiting_approval && incident.plan &&
                      incident.asked && incident.asked->plan == incident.plan->hash;
   if (!waits) return "no plan of this incident waits for approval";
@@ -22,6 +25,11 @@ std::string objection(const Order& command, const Incident& incident, base::Wall
     return "it names no plan; the one that waits is " + incident.plan->hash;
   if (command.argument != incident.plan->hash)
     return "it names another plan than the one that waits, " + incident.plan->hash;
+  const auto& given = incident.approvals;
+  const bool again = std::any_of(given.begin(), given.end(), [&](const auto& approval) {
+    return base::equal_ignoring_case(approval.by, by);
+  });
+  if (again) return "you approved it already, and it takes another person besides";
   return "";
 }
 
@@ -75,7 +83,7 @@ std::string objection_of(const Order& command, const Asked& asked, const Inciden
     if (is_edited(*asked.said)) return "an edited comment approves nothing; please write a new one";
     if (now - asked.said->created_at > kFresh) return "it is more than 30 minutes old";
   }
-  if (command.verb == Verb::approve) return objection(command, incident, now);
+  if (command.verb == Verb::approve) return objection(command, incident, asked.said->author, now);
   if (command.verb == Verb::why) return "";
   if (!goes_on(incident.state)) return "this incident is over";
   return objection_to_state(command, incident, services);

@@ -184,7 +184,9 @@ std::string approval_page(const ApprovalPage& shown) {
   std::string text = "🛠 **Fixer: approval asked**\n\nPlan " + code(shown.asked->plan, 64) +
                      " waits for a person until " + base::format_utc(shown.asked->expires) +
                      ".\n\n";
-  if (shown.given != nullptr) return text + "Approved by " + code(shown.given->by, 80) + ".\n";
+  for (const auto* given : shown.given) text += "Approved by " + code(given->by, 80) + ".\n";
+  if (!shown.given.empty() && !shown.waits) return text;
+  if (!shown.given.empty()) text += "\nIt takes another person besides.\n\n";
   return text + "Approve it by a comment whose first line is\n\n" + fenced({"/approve " + plan});
 }
 

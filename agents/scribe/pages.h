@@ -34,7 +34,8 @@ struct RefusalPage {
 };
 struct ApprovalPage {
   const incident::ApprovalAsked* asked = nullptr;
-  const incident::ApprovalGiven* given = nullptr;
+  std::vector<const incident::ApprovalGiven*> given;  // In order.
+  bool waits = false;  // For one more person.
 };
 struct ActionPage {
   const incident::ActionIntended* intent = nullptr;

@@ -97,6 +97,7 @@ class Comments {
     if (const auto* asked = as<ApprovalAsked>(event)) {
       const std::string key = "approval:" + bare(asked->plan, 40);
       approvals_[key].asked = asked;
+      approvals_[key].waits = true;
       note(key);
     }
     if (const auto* plan = as<PlanMade>(event)) {
@@ -111,7 +112,10 @@ class Comments {
     }
     if (const auto* given = as<ApprovalGiven>(event)) {
       const auto found = approvals_.find("approval:" + bare(given->plan, 40));
-      if (found != approvals_.end()) found->second.given = given;
+      if (found != approvals_.end()) {
+        found->second.given.push_back(given);
+        found->second.waits = false;
+      }
     }
   }
 

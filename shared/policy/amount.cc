@@ -13,11 +13,6 @@ namespace {
 constexpr base::Duration kCooldownMax = std::chrono::hours(4);
 constexpr base::Duration kCooldownForgets = std::chrono::hours(2);
 
-int within(const std::vector<base::WallTime>& actions, base::Duration window, base::WallTime now) {
-  return static_cast<int>(
-      std::count_if(actions.begin(), actions.end(), [&](auto at) { return now - at < window; }));
-}
-
 Check check_count(int have, int limit, const char* guard, const char* what) {
   if (have < limit) return {};
   return Verdict{Answer::refuse,
@@ -44,10 +39,10 @@ Check check_service_budget(const Incident& incident, const Facts& facts,
                            const config::Limits& limits) {
   if (!touches_container(action_of(incident))) return {};
   if (auto spent =
-          check_count(within(facts.service_actions, 1h, facts.now.wall),
+          check_count(actions_within(facts.service_actions, 1h, facts.now.wall),
                       limits.service_actions_per_hour, "service_budget", "actions per hour"))
     return spent;
-  return check_count(within(facts.service_actions, 24h, facts.now.wall),
+  return check_count(actions_within(facts.service_actions, 24h, facts.now.wall),
                      limits.service_actions_per_day, "service_budget", "actions per day");
 }
 
@@ -62,12 +57,13 @@ Check check_pull_requests(const Incident& incident, const Facts& facts,
 }
 
 Check check_global_budget(const Incident&, const Facts& facts, const config::Limits& limits) {
-  if (auto spent =
-          check_count(within(facts.all_actions, 1h, facts.now.wall), limits.global_actions_per_hour,
-                      "global_budget", "actions per hour over all services"))
+  if (auto spent = check_count(actions_within(facts.all_actions, 1h, facts.now.wall),
+                               limits.global_actions_per_hour, "global_budget",
+                               "actions per hour over all services"))
     return spent;
-  return check_count(within(facts.all_actions, 24h, facts.now.wall), limits.global_actions_per_day,
-                     "global_budget", "actions per day over all services");
+  return check_count(actions_within(facts.all_actions, 24h, facts.now.wall),
+                     limits.global_actions_per_day, "global_budget",
+                     "actions per day over all services");
 }
 
 Check check_blast_radius(const Incident& incident, const Facts& facts,
@@ -104,6 +100,12 @@ Check check_mass_failure(const Incident&, const Facts& facts, const config::Limi
                      " services are red: " + std::to_string(percent) + " % is over " +
                      std::to_string(limits.mass_failure_percent) + " %",
                  {}};
+}
+
+int actions_within(const std::vector<base::WallTime>& actions, base::Duration window,
+                   base::WallTime now) {
+  return static_cast<int>(
+      std::count_if(actions.begin(), actions.end(), [&](auto at) { return now - at < window; }));
 }
 
 base::Duration cooldown_after(const std::vector<base::WallTime>& actions, base::Duration base,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "policy/guards.h"
 
 namespace policy {
@@ -133,9 +134,10 @@ Check check_approval(const Incident& incident, const Facts& facts, const config:
   const bool runs_alone = tier == 0 || std::find(alone.begin(), alone.end(), tier) != alone.end();
   if (facts.mode == config::Mode::automatic && runs_alone && !two) return {};
   std::set<std::string> people;
+  const auto proposer = base::to_lower_ascii(incident.plan->asked_by);
   for (const auto& given : incident.approvals) {
-    if (given.plan == incident.plan->hash && !(two && given.by == incident.plan->asked_by))
-      people.insert(given.by);
+    const auto by = base::to_lower_ascii(given.by);
+    if (given.plan == incident.plan->hash && !(two && by == proposer)) people.insert(by);
   }
   if (people.size() >= (two ? 2U : 1U)) return {};
   std::string why = "mode is " + std::string(config::to_string(facts.mode));

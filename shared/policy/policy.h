@@ -76,6 +76,9 @@ struct Verdict {
 [[nodiscard]] Verdict judge(const incident::Incident& incident, const Facts& facts,
                             const config::Limits& limits);
 
+[[nodiscard]] int actions_within(const std::vector<base::WallTime>& actions, base::Duration window,
+                                 base::WallTime now);
+
 // The pause that follows the actions so far: `base` after the first, doubled by each further one,
 // at most 4 h; forgotten after 2 h without an action.
 [[nodiscard]] base::Duration cooldown_after(const std::vector<base::WallTime>& actions,

@@ -192,6 +192,12 @@ void Simulation::serve_fixer(const fixer::Request& request,
       answered(fixer::Observed{op, std::move(member)});
     });
   }
+  if (const auto* ask = std::get_if<fixer::AskOpinion>(&request)) {
+    const auto& question = ask->question;
+    return timeline_.after(3ms, [this, answered, id = question.incident, plan = question.plan] {
+      answered(fixer::OpinionGiven{id, plan, world_->opinion});
+    });
+  }
   answered(fixer::Leased{ledger_.acquire("fixer", "fixer", fixer::kLease)});
 }
 

@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "memory/embedder.h"
 #include "memory/recall.h"
+#include "policy/opa.h"
 #include "telemetry/telemetry.h"
 #include "tests/fakes/fake_github.h"
 #include "tests/fakes/memory_ledger.h"
@@ -86,7 +87,8 @@ class World {
 
   fakes::FakeGithub github;
   MemoryShelf shelf;
-  bool gate_ignores_stop = false;  // A planted bug.
+  policy::Opinion opinion{true, ""};  // Of the policy server, where the configuration has one.
+  bool gate_ignores_stop = false;     // A planted bug.
 
  private:
   struct Box {

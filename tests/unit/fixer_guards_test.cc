@@ -204,3 +204,58 @@ TEST_CASE_FIXTURE(Guarded, "what keeps data, by its image, is restarted by a per
     CHECK(state(1) == State::acting);
   }
 }
+
+TEST_CASE_FIXTURE(Guarded, "a policy server is asked when all guards agree, for each effect anew") {
+  config.opa = "http://127.0.0.1:1/v1/data/sre/allow";
+  const auto asked = [&] { return stage->sent<fixer::AskOpinion>(); };
+  const auto say = [&](IncidentId id, bool allow, const std::string& why = "") {
+    stage->answer("opinion:" + std::to_string(id) + ":p1",
+                  fixer::OpinionGiven{id, "p1", {allow, why}});
+    stage->step();
+  };
+  config.services[1].protect = true;
+  plan(1, "b");
+  stage->step();
+  CHECK(asked().empty());
+  plan(2, "a");
+  stage->step();
+  REQUIRE(asked().size() == 1);
+  CHECK(asked()[0].question.plan == "p1");
+  CHECK(asked()[0].question.choice.service == "a");
+  CHECK(performed().empty());
+  SUBCASE("yes: done once, and asked again for another try") {
+    say(2, true);
+    REQUIRE(performed().size() == 1);
+    answer(error(base::ErrorCode::unavailable));
+    stage->run(1s);
+    CHECK(asked().size() == 2);
+    CHECK(performed().size() == 1);
+    say(2, true);
+    CHECK(performed().size() == 2);
+  }
+  SUBCASE("no: refused by name") {
+    say(2, false, "not on a Friday");
+    CHECK(performed().empty());
+    CHECK(stage->last<PlanRefused>().guard == "opa");
+    CHECK(stage->last<PlanRefused>().values == "not on a Friday");
+    CHECK(state(2) == State::escalated);
+  }
+  SUBCASE("the other guards are asked again after it") {
+    stage->stop_file = true;
+    say(2, true);
+    CHECK(performed().empty());
+    stage->run(1min);
+    stage->stop_file = false;
+    stage->run(1s);
+    CHECK(performed().empty());  // Its yes is old by now.
+    CHECK(asked().size() == 2);
+    say(2, true);
+    CHECK(performed().size() == 1);
+  }
+  SUBCASE("a yes to another plan is none") {
+    stage->answer("opinion:2:p1", fixer::OpinionGiven{2, "p0", {true, ""}});
+    stage->step();
+    CHECK(performed().empty());
+    CHECK(asked().size() == 2);
+  }
+}

@@ -346,7 +346,7 @@ TEST_CASE("tier 2 takes two other persons than who proposed it, where that is co
   const auto values = [&] { return one.judge().values; };
   CHECK(one.judge().answer == Answer::ask);
   CHECK(values() == "mode is auto, tier 2, the target keeps data; 0 of 2 persons approved");
-  one.incident.approvals = {{"p1", "ada"}, {"p1", "ada"}, {"p2", "bob"}};
+  one.incident.approvals = {{"p1", "ada"}, {"p1", "Ada"}, {"p2", "bob"}};
   CHECK(values() == "mode is auto, tier 2, the target keeps data; 1 of 2 persons approved: ada");
   one.incident.approvals.push_back({"p1", "bob"});
   CHECK(one.judge().answer == Answer::allow);

@@ -257,3 +257,22 @@ TEST_CASE("a comment that a lagging list showed too late is folded, once, and no
   }
   CHECK(world.github.writes() == writes);
 }
+
+TEST_CASE("steering: where it takes two, the same person does not count twice") {
+  Steered world;
+  await_approval(world);
+  world.github.say("alice", 1, "/approve a1b2c3d4");
+  world.settle(5s);
+  world.tell(1, ApprovalAsked{kPlan, world.clock.now().wall + 30min});  // It takes another one.
+  world.settle(5s);
+  CHECK(has(all_said(world), "It takes another person besides."));
+  world.github.say("alice", 1, "/approve a1b2c3d4");
+  world.settle(5s);
+  CHECK(world.count<ApprovalGiven>() == 1);
+  CHECK(has(all_said(world), "you approved it already, and it takes another person besides"));
+  world.github.say("root", 1, "/approve a1b2c3d4");
+  world.settle(5s);
+  CHECK(world.incident(1).approvals.size() == 2);
+  CHECK_FALSE(has(all_said(world), "It takes another person besides."));
+  CHECK(has(all_said(world), "Approved by `root`"));
+}

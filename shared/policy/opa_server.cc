@@ -1,0 +1,33 @@
+#include "policy/opa_server.h"
+
+#include "config/url.h"
+#include "policy/opa_codec.h"
+
+namespace policy {
+
+OpaServer::OpaServer(const std::string& url) : url_(url) {
+  const auto parsed = config::parse_url(url);
+  if (!parsed) return;
+  target_ = parsed->target;
+  client_ = std::make_unique<engine::HttpClient>("tcp://" + parsed->host + ":" +
+                                                 std::to_string(parsed->port));
+}
+
+Opinion OpaServer::ask(const Question& question) {
+  if (!client_) return {false, "the policy server's address is no http:// address: " + url_};
+  engine::HttpCall call;
+  call.method = "POST";
+  call.target = target_;
+  call.body = encode(question);
+  call.deadline = kOpinionWithin;
+  call.answer_limit = 64U << 10U;
+  const auto answer = client_->read(call);
+  if (!answer) {
+    return {false, "the policy server at " + url_ + " gave no answer (" +
+                       std::string(base::to_string(answer.error().code)) + ": " +
+                       answer.error().message + "); no answer is a no"};
+  }
+  return decode_opinion(answer->status, answer->body);
+}
+
+}  // namespace policy
