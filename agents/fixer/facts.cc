@@ -93,6 +93,7 @@ void add_health(const Incident& incident, const Known& known, policy::Facts& fac
 void add_actions(const Incident& incident, const Known& known, policy::Facts& facts) {
   const auto& choice = incident.plan->menu.front();
   std::set<std::string> touched;
+  facts.all_actions.reserve(known.history.actions().size());
   for (const auto& action : known.history.actions()) {
     const auto since = facts.now.wall - action.at;
     if (action.is_void || since > kDay) continue;
@@ -110,8 +111,9 @@ void add_actions(const Incident& incident, const Known& known, policy::Facts& fa
   facts.target_touched = touched.contains(choice.service);
   facts.touched = static_cast<int>(touched.size()) - (facts.target_touched ? 1 : 0);
   facts.fruitless = known.history.fruitless(choice.service, choice.action);
-  std::sort(facts.all_actions.begin(), facts.all_actions.end());
-  std::sort(facts.service_actions.begin(), facts.service_actions.end());
+  for (auto* times : {&facts.all_actions, &facts.service_actions}) {  // The clock may have jumped.
+    if (!std::is_sorted(times->begin(), times->end())) std::sort(times->begin(), times->end());
+  }
 }
 
 // What is under way elsewhere.

@@ -65,41 +65,55 @@ void History::absorb_action(const Event& event) {
     action.is_judged = action.is_judged || action.incident == event.incident;
 }
 
-void History::end(IncidentId id, base::WallTime at) {
-  const auto found = troubles_.find(id);
-  if (found != troubles_.end() && !found->second.span.to) found->second.span.to = at;
+policy::RedSpan* History::trouble(IncidentId id) {
+  const auto whose = whose_.find(id);
+  if (whose == whose_.end()) return nullptr;
+  Troubles& troubles = troubles_[whose->second];
+  const auto found = std::find(troubles.incidents.begin(), troubles.incidents.end(), id);
+  return &troubles.spans[static_cast<std::size_t>(found - troubles.incidents.begin())];
+}
+
+void History::forget(const std::function<bool(const policy::RedSpan&)>& is_old) {
+  for (auto& [service, troubles] : troubles_) {
+    for (std::size_t i = troubles.spans.size(); i-- > 0;) {
+      if (!is_old(troubles.spans[i])) continue;
+      whose_.erase(troubles.incidents[i]);
+      troubles.incidents.erase(troubles.incidents.begin() + static_cast<std::ptrdiff_t>(i));
+      troubles.spans.erase(troubles.spans.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
 }
 
 // Joined ones follow from another's trouble; what a person stood down was none, or was wanted.
 void History::absorb_trouble(const Event& event) {
   const auto id = event.incident;
-  if (const auto* opened = as<IncidentOpened>(event))
-    troubles_.try_emplace(id, Trouble{opened->signal.service, {event.at, {}}});
-  if (as<IncidentJoined>(event) != nullptr || as<StoodDown>(event) != nullptr) troubles_.erase(id);
+  if (const auto* opened = as<IncidentOpened>(event)) {
+    if (!whose_.try_emplace(id, opened->signal.service).second) return;
+    Troubles& troubles = troubles_[opened->signal.service];
+    troubles.incidents.push_back(id);
+    troubles.spans.push_back({event.at, {}});
+  }
+  policy::RedSpan* span = trouble(id);
+  if (span == nullptr) return;
+  if (as<IncidentJoined>(event) != nullptr || as<StoodDown>(event) != nullptr)
+    return forget([&](const auto& other) { return &other == span; });
   const auto* tried = as<VerificationTried>(event);
   const bool well = (tried != nullptr && tried->ok) || as<VerificationPassed>(event) != nullptr ||
                     as<SelfHealed>(event) != nullptr || as<IncidentClosed>(event) != nullptr;
-  if (well) end(id, event.at);
-  const bool sick_again =
-      as<VerificationFailed>(event) != nullptr || as<IncidentReopened>(event) != nullptr;
-  if (const auto found = troubles_.find(id); sick_again && found != troubles_.end())
-    found->second.span.to.reset();
+  if (well && !span->to) span->to = event.at;
+  if (as<VerificationFailed>(event) != nullptr || as<IncidentReopened>(event) != nullptr)
+    span->to.reset();
 }
 
 void History::prune(base::WallTime now) {
   std::erase_if(actions_, [&](const auto& action) { return now - action.at > kKept; });
-  std::erase_if(troubles_, [&](const auto& item) {
-    const auto& to = item.second.span.to;
-    return to && now - *to > kKept;
-  });
+  forget([&](const auto& span) { return span.to && now - *span.to > kKept; });
 }
 
-std::vector<policy::RedSpan> History::troubles(const std::string& service) const {
-  std::vector<policy::RedSpan> spans;
-  for (const auto& [id, trouble] : troubles_) {
-    if (trouble.service == service) spans.push_back(trouble.span);
-  }
-  return spans;
+const std::vector<policy::RedSpan>& History::troubles(const std::string& service) const {
+  static const std::vector<policy::RedSpan> kNone;
+  const auto found = troubles_.find(service);
+  return found == troubles_.end() ? kNone : found->second.spans;
 }
 
 std::optional<base::WallTime> History::deployed(const std::string& service) const {

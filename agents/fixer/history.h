@@ -2,6 +2,7 @@
 // deploys. A fold of its own, so that a decision needs not go through all incidents. Pure.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -32,7 +33,7 @@ class History {
   // Applied, as far as is known; oldest first.
   [[nodiscard]] const std::vector<Action>& actions() const { return actions_; }
   // Troubles of its own, in the order of their beginning.
-  [[nodiscard]] std::vector<policy::RedSpan> troubles(const std::string& service) const;
+  [[nodiscard]] const std::vector<policy::RedSpan>& troubles(const std::string& service) const;
   // When another container or image took the place of a known one; nothing: not within a day.
   [[nodiscard]] std::optional<base::WallTime> deployed(const std::string& service) const;
   // As the engine named it last; empty: not known.
@@ -41,22 +42,24 @@ class History {
   [[nodiscard]] int fruitless(const std::string& service, incident::Action action) const;
 
  private:
-  struct Trouble {
-    std::string service;
-    policy::RedSpan span;
-  };
   struct Deploy {
     std::string image;
     std::optional<base::WallTime> changed;
   };
   void absorb_action(const incident::Event& event);
   void absorb_trouble(const incident::Event& event);
-  void end(incident::IncidentId id, base::WallTime at);
+  policy::RedSpan* trouble(incident::IncidentId id);  // nullptr: none is kept.
+  void forget(const std::function<bool(const policy::RedSpan&)>& is_old);
   Action* find(const std::string& op);
 
   std::vector<Action> actions_;
-  std::map<incident::IncidentId, Trouble> troubles_;
-  std::map<std::string, Deploy> deploys_;  // By service.
+  struct Troubles {  // Of a service; both lists in step.
+    std::vector<incident::IncidentId> incidents;
+    std::vector<policy::RedSpan> spans;
+  };
+  std::map<std::string, Troubles> troubles_;           // By service.
+  std::map<incident::IncidentId, std::string> whose_;  // The service of each trouble kept.
+  std::map<std::string, Deploy> deploys_;              // By service.
 };
 
 }  // namespace fixer

@@ -39,15 +39,24 @@ Flap flap_of(const std::vector<RedSpan>& spans, const config::Limits& limits, ba
     for (auto at = begin; at <= end; ++at)
       results[static_cast<std::size_t>(kFlapResults - 1 + at - first)] = true;
   }
+  // weighted_change() of each window in turn: of the changes in it only their number and the sum of
+  // their places is needed.
   Flap flap;
-  std::vector<bool> window(static_cast<std::size_t>(kFlapResults), false);
-  for (std::size_t end = kFlapResults; end <= results.size(); ++end) {
-    window.assign(results.begin() + static_cast<std::ptrdiff_t>(end - kFlapResults),
-                  results.begin() + static_cast<std::ptrdiff_t>(end));
-    const double percent = weighted_change(window);
+  constexpr std::int64_t kPairs = kFlapResults - 1;
+  std::int64_t changes = 0, places = 0;
+  const auto changed = [&](std::int64_t pair) {
+    return results[static_cast<std::size_t>(pair)] != results[static_cast<std::size_t>(pair + 1)];
+  };
+  for (std::int64_t pair = 0; pair + 1 < static_cast<std::int64_t>(results.size()); ++pair) {
+    if (changed(pair)) ++changes, places += pair;
+    const auto left = pair - kPairs;
+    if (left >= 0 && changed(left)) --changes, places -= left;
+    const auto sum = 0.75 * static_cast<double>(changes) +
+                     0.5 / (kPairs - 1) * static_cast<double>(places - changes * (left + 1));
+    const double percent = sum * 100 / kPairs;
     if (percent > limits.flap_start_percent) flap.flapping = true;
     if (percent < limits.flap_end_percent) flap.flapping = false;
-    flap.percent = static_cast<int>(percent);
+    flap.percent = static_cast<int>(percent + 1e-9);
   }
   return flap;
 }

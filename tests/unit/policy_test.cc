@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "base/id.h"
 #include "policy/maintenance.h"
 #include "tests/support/print.h"
 
@@ -451,4 +452,41 @@ TEST_CASE("flapping is weighted change of 21 results, begins above 30 % and ends
   CHECK(policy::flap_of(now_red, limits, kNow + 14min).flapping);  // 4 changes are 15 % and more.
   CHECK_FALSE(policy::flap_of(now_red, limits, kNow + 31min).flapping);
   CHECK_FALSE(policy::flap_of({{kNow - 3h, {}}}, limits, kNow).flapping);  // Sick without end.
+}
+
+TEST_CASE("flapping agrees with a look at every window by itself") {
+  config::Limits limits;
+  limits.flap_window = 21min;  // Slots of a minute.
+  base::SeededRandom random(7);
+  const auto start = base::wall_from_ms(base::to_ms(kNow) / 60'000 * 60'000);
+  int flapping = 0;
+  for (int round = 0; round < 300; ++round) {
+    std::vector<policy::RedSpan> spans;
+    std::vector<bool> red(20 + 200, false);  // The first 20 are before all.
+    for (std::size_t minute = 0; minute < 200;) {
+      const auto length = 1 + random.next() % 6;
+      for (auto at = minute; at < std::min<std::size_t>(minute + length, 200); ++at)
+        red[20 + at] = true;
+      const auto begin = start + std::chrono::minutes(minute);
+      spans.push_back({begin, begin + std::chrono::minutes(length) - 1ms});
+      minute += length + random.next() % (2 + static_cast<std::size_t>(round) / 10);
+    }
+    if (spans.size() > 1) std::swap(spans.front(), spans.back());
+    bool state = false;
+    int percent = 0;
+    for (std::size_t end = 21; end <= red.size(); ++end) {
+      const double change =
+          policy::weighted_change({red.begin() + static_cast<std::ptrdiff_t>(end - 21),
+                                   red.begin() + static_cast<std::ptrdiff_t>(end)});
+      if (change > 30) state = true;
+      if (change < 15) state = false;
+      percent = static_cast<int>(change + 1e-9);
+    }
+    const auto flap = policy::flap_of(spans, limits, start + 199min);
+    CHECK(flap.flapping == state);
+    CHECK(flap.percent == percent);
+    flapping += flap.flapping ? 1 : 0;
+  }
+  CHECK(flapping > 50);
+  CHECK(flapping < 250);
 }
