@@ -23,12 +23,6 @@ bool is_name(std::string_view text) {
   });
 }
 
-bool is_repository(std::string_view text) {
-  const auto slash = text.find('/');
-  return slash != std::string_view::npos && is_name(text.substr(0, slash)) &&
-         is_name(text.substr(slash + 1));
-}
-
 class RestGithub final : public Github {
  public:
   RestGithub(std::string repository, std::unique_ptr<RestClient> line,
@@ -241,6 +235,12 @@ class RestGithub final : public Github {
 };
 
 }  // namespace
+
+bool is_repository(std::string_view text) {
+  const auto slash = text.find('/');
+  return slash != std::string_view::npos && is_name(text.substr(0, slash)) &&
+         is_name(text.substr(slash + 1));
+}
 
 base::Result<std::unique_ptr<SignIn>> sign_in(const RestOptions& options, RestClient& line,
                                               const base::Clock& clock) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -29,5 +30,8 @@ struct RestOptions {
 [[nodiscard]] base::Result<std::unique_ptr<SignIn>> sign_in(const RestOptions& options,
                                                             RestClient& line,
                                                             const base::Clock& clock);
+
+// "owner/name", each of letters, digits, "-", "_" and ".".
+[[nodiscard]] bool is_repository(std::string_view text);
 
 }  // namespace github

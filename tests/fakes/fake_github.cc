@@ -35,29 +35,6 @@ std::optional<Failure> too_long(const std::string& title, const std::string& bod
 
 }  // namespace
 
-template <class T, class Do>
-github::Result<T> FakeGithub::write(Do&& effect) {
-  const std::lock_guard lock(mutex_);
-  write_calls_.push_back(clock_.now().boot);
-  if (const auto no = no_answer()) return *no;
-  std::optional<Fault> fault;
-  if (!faults_.empty()) {
-    fault = faults_.front();
-    faults_.pop_front();
-  } else if (fault_) {
-    fault = fault_();
-  }
-  if (fault == Fault::refused) return refused();
-  if (fault == Fault::lost_502) return Failure{{ErrorCode::unknown, "fake: status 502"}, {}};
-  if (fault == Fault::rate_limited) return limited(std::chrono::seconds(2));
-  github::Result<T> done = effect();
-  if (done) ++writes_;
-  if (!fault) return done;
-  return Failure{{ErrorCode::unknown,
-                  *fault == Fault::drop_reply ? "fake: no answer in time" : "fake: status 502"},
-                 {}};
-}
-
 Failure FakeGithub::limited(base::Duration wait) {
   left_alone_until_ = clock_.now().boot + wait;
   ++limits_;
@@ -147,7 +124,7 @@ github::Result<std::vector<github::Issue>> FakeGithub::list_issues(
     const auto& issue = issues_[i];
     const bool labelled = query.label.empty() || std::find(issue.labels.begin(), issue.labels.end(),
                                                            query.label) != issue.labels.end();
-    if (!labelled || !is_listed(issues_made_[i])) continue;
+    if (!labelled || !is_listed(issues_made_[i]) || pulls_.contains(issue.number)) continue;
     if (!query.creator.empty() && issue.author != query.creator) continue;
     if (query.since && issue.updated_at < *query.since) continue;
     found.push_back(issue);

@@ -1,1 +1,2 @@
-sre_library(fake_github SOURCES ${CMAKE_CURRENT_LIST_DIR}/fake_github.cc LINKS github base)
+sre_library(fake_github SOURCES ${CMAKE_CURRENT_LIST_DIR} /
+            fake_github.cc ${CMAKE_CURRENT_LIST_DIR} / fake_pulls.cc LINKS github base)

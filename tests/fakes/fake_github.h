@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "github/github.h"
+#include "github/pulls.h"
 
 namespace fakes {
 
@@ -25,7 +26,7 @@ enum class Fault {
 };
 
 // Thread-safe.
-class FakeGithub final : public github::Github {
+class FakeGithub final : public github::Github, public github::Pulls {
  public:
   explicit FakeGithub(const base::Clock& clock, std::string login = "sre-space-bot")
       : clock_(clock), login_(std::move(login)) {}
@@ -51,6 +52,20 @@ class FakeGithub final : public github::Github {
   github::Status add_labels(std::int64_t issue, const std::vector<std::string>& names) override;
   github::Status remove_label(std::int64_t issue, const std::string& name) override;
   github::Status create_label(const github::Label& label) override;
+
+  // fake_pulls.cc
+  github::Result<github::Pull> open_pull(const github::NewPull& wanted) override;
+  github::Result<std::vector<github::Pull>> list_pulls(const std::string& head_branch) override;
+  github::Result<github::Pull> get_pull(std::int64_t number) override;
+  github::Result<std::string> merge_pull(std::int64_t number, const std::string& head,
+                                         const std::string& title) override;
+  github::Result<std::vector<github::Check>> list_checks(const std::string& sha) override;
+  github::Result<std::vector<std::string>> required_checks(const std::string& branch) override;
+  // As git and those who check would: empty takes the branch away.
+  void set_branch(const std::string& branch, const std::string& sha);
+  void set_check(const std::string& sha, const std::string& name, github::CheckState state);
+  void require_check(const std::string& branch, const std::string& name);
+  void merge_by_person(std::int64_t pull);
 
   // The next writes meet these, one each, in this order.
   void script(std::vector<Fault> faults);
@@ -94,6 +109,8 @@ class FakeGithub final : public github::Github {
   void note_change(std::int64_t issue, const std::string& by, bool closed, bool is_bot);
   github::Comment& keep_comment(std::int64_t issue, const std::string& by, const std::string& body);
   bool is_listed(base::Instant made) const;
+  github::Pull as_seen(github::Pull pull);
+  std::string do_merge(github::Pull& pull);
 
   const base::Clock& clock_;
   const std::string login_;
@@ -105,7 +122,11 @@ class FakeGithub final : public github::Github {
   std::map<std::int64_t, std::vector<github::StateChange>> changes_;        // By issue.
   std::map<std::int64_t, std::vector<github::LabelChange>> label_changes_;  // By issue.
   std::map<std::int64_t, std::vector<github::Reaction>> reactions_;         // By comment.
-  std::map<std::string, std::set<std::string>> teams_;  // "organisation/team" to logins.
+  std::map<std::string, std::set<std::string>> teams_;        // "organisation/team" to logins.
+  std::map<std::int64_t, github::Pull> pulls_;                // Their state is that of their issue.
+  std::map<std::string, std::string> branches_;               // To commits.
+  std::map<std::string, std::vector<github::Check>> checks_;  // By commit.
+  std::map<std::string, std::vector<std::string>> required_checks_;  // By branch.
   std::map<std::string, github::Right> rights_;
   std::map<std::string, github::Label> labels_;
   std::deque<Fault> faults_;
@@ -119,5 +140,31 @@ class FakeGithub final : public github::Github {
   std::vector<base::Instant> posts_, write_calls_, all_calls_;
   std::int64_t next_id_ = 1000;
 };
+
+template <class T, class Do>
+github::Result<T> FakeGithub::write(Do&& effect) {
+  const std::lock_guard lock(mutex_);
+  write_calls_.push_back(clock_.now().boot);
+  if (const auto no = no_answer()) return *no;
+  std::optional<Fault> fault;
+  if (!faults_.empty()) {
+    fault = faults_.front();
+    faults_.pop_front();
+  } else if (fault_) {
+    fault = fault_();
+  }
+  if (fault == Fault::refused)
+    return github::Failure{{base::ErrorCode::unavailable, "fake: cannot connect"}, {}};
+  if (fault == Fault::lost_502)
+    return github::Failure{{base::ErrorCode::unknown, "fake: status 502"}, {}};
+  if (fault == Fault::rate_limited) return limited(std::chrono::seconds(2));
+  github::Result<T> done = effect();
+  if (done) ++writes_;
+  if (!fault) return done;
+  return github::Failure{
+      {base::ErrorCode::unknown,
+       *fault == Fault::drop_reply ? "fake: no answer in time" : "fake: status 502"},
+      {}};
+}
 
 }  // namespace fakes

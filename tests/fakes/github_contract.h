@@ -5,10 +5,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
 #include <string>
 
 #include "base/text.h"
 #include "github/github.h"
+#include "github/pulls.h"
 
 namespace fakes {
 
@@ -200,6 +202,66 @@ inline void check_github(github::Github& github) {
   SUBCASE("label changes and reactions") { check_label_changes(github); }
   SUBCASE("labels") { check_labels(github); }
   SUBCASE("limits") { check_limits(github); }
+}
+
+// `push` puts one commit more on a branch, new from main where there is none; its id. `report` says
+// how a check of a commit stands.
+struct PullWorld {
+  std::function<std::string(const std::string& branch)> push;
+  std::function<void(const std::string& sha, const std::string& name, github::CheckState state)>
+      report;
+  std::function<void(const std::string& branch, const std::string& name)> require;
+};
+
+inline void check_pulls(github::Pulls& pulls, const PullWorld& world) {
+  using base::ErrorCode;
+  using github::CheckState;
+  const std::string branch = "fix-inc-1-CONTRACT";
+  CHECK(pulls.list_pulls(branch)->empty());
+  CHECK(pulls.open_pull({"t", "b", branch, "main"}).error().code == ErrorCode::invalid);
+  const std::string first = world.push(branch);
+  const auto opened = pulls.open_pull({"contract ü", "Body", branch, "main"});
+  REQUIRE(opened.ok());
+  CHECK(opened->state == "open");
+  CHECK(opened->head == first);
+  CHECK(opened->head_branch == branch);
+  CHECK(opened->base_branch == "main");
+  CHECK(opened->title == "contract ü");
+  CHECK_FALSE(opened->author.empty());
+  CHECK_FALSE(opened->url.empty());
+  CHECK_FALSE(opened->merged);
+  CHECK(opened->merge_commit.empty());
+  CHECK(pulls.open_pull({"again", "b", branch, "main"}).error().code == ErrorCode::invalid);
+  const auto listed = pulls.list_pulls(branch);
+  REQUIRE(listed->size() == 1);
+  CHECK(listed->front().number == opened->number);
+  CHECK(pulls.list_pulls(branch + "2")->empty());
+  CHECK(pulls.get_pull(opened->number + 100'000).error().code == ErrorCode::not_found);
+
+  const std::string head = world.push(branch);
+  CHECK(pulls.get_pull(opened->number)->head == head);
+  CHECK(pulls.merge_pull(opened->number, first, "t").error().code == ErrorCode::conflict);
+  CHECK(pulls.list_checks(head)->empty());
+  CHECK(pulls.required_checks("main")->empty());
+  CHECK(pulls.required_checks("nothing-of-that-name")->empty());
+  world.require("main", "build");
+  CHECK(pulls.required_checks("main").value() == std::vector<std::string>{"build"});
+  CHECK(pulls.merge_pull(opened->number, head, "t").error().code == ErrorCode::invalid);
+  world.report(head, "build", CheckState::red);
+  REQUIRE(pulls.list_checks(head)->size() == 1);
+  CHECK(pulls.list_checks(head)->front().state == CheckState::red);
+  world.report(head, "build", CheckState::green);
+  REQUIRE(pulls.list_checks(head)->size() == 1);
+  CHECK(pulls.list_checks(head)->front().name == "build");
+  CHECK(pulls.list_checks(head)->front().state == CheckState::green);
+  const auto merged = pulls.merge_pull(opened->number, head, "Merged so");
+  REQUIRE(merged.ok());
+  const auto after = pulls.get_pull(opened->number);
+  CHECK(after->merged);
+  CHECK(after->state == "closed");
+  CHECK(after->merge_commit == *merged);
+  CHECK(pulls.list_pulls(branch)->front().merged);
+  CHECK(pulls.merge_pull(opened->number, head, "t").error().code == ErrorCode::invalid);
 }
 
 }  // namespace fakes
