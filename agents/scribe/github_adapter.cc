@@ -47,6 +47,21 @@ SeenLabel answer_to(const LookLabel& look) {
 }
 SeenVotes answer_to(const LookVotes& look) { return {look.incident, look.op, {}, {}}; }
 
+PullWritten answer_to(const PullWrite& write) {
+  PullWritten written;
+  written.op = write.op;
+  written.incident = write.incident;
+  written.kind = write.kind;
+  written.action = write.action;
+  return written;
+}
+SeenPull answer_to(const LookPull& look) {
+  SeenPull seen;
+  seen.incident = look.incident;
+  seen.action = look.action;
+  return seen;
+}
+
 // The answer to a request that was not sent.
 template <class Request>
 Answer refused(const Request& request, const Fault& fault) {
@@ -323,6 +338,18 @@ Answer GithubCalls::carry_out(const LookVotes& look) {
   std::erase_if(*reactions, [&](const auto& one) { return is_ours(one.by); });
   seen.reactions = *std::move(reactions);
   return seen;
+}
+
+Answer GithubCalls::carry_out(const PullWrite& write) {
+  if (around_.pulls != nullptr) return around_.pulls->carry_out(write);
+  PullWritten written = answer_to(write);
+  written.refusal = "this Scribe was given no way to the repository's files";
+  return written;
+}
+
+Answer GithubCalls::carry_out(const LookPull& look) {
+  if (around_.pulls != nullptr) return around_.pulls->carry_out(look);
+  return refused(look, {base::ErrorCode::invalid, "no way to pull requests", {}});
 }
 
 Answer GithubCalls::carry_out(const LookWho& look) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agents/scribe/pull_calls.h"
 #include "agents/scribe/scribe.h"
 #include "github/github.h"
 #include "github/hooks.h"
@@ -25,6 +26,7 @@ struct Around {
   github::Hooks* hooks = nullptr;  // Whose lost deliveries are asked for again.
   // Told when that fails, which nothing else waits for.
   std::function<void(const base::Error&)> on_hooks_failed = {};
+  PullCalls* pulls = nullptr;  // Without it no pull request can be made.
   // With a clock no call is made while GitHub asked to be left alone: requests that were under way
   // when it did are answered from here.
   const base::Clock* clock = nullptr;
@@ -47,6 +49,8 @@ class GithubCalls {
   [[nodiscard]] Answer carry_out(const LookWho& look);
   [[nodiscard]] Answer carry_out(const LookLabel& look);
   [[nodiscard]] Answer carry_out(const LookVotes& look);
+  [[nodiscard]] Answer carry_out(const PullWrite& write);
+  [[nodiscard]] Answer carry_out(const LookPull& look);
   void comment(const Write& write, Written& written);
   [[nodiscard]] std::optional<Fault> learn_logins();
   [[nodiscard]] bool is_ours(const std::string& login) const { return ours_.contains(login); }

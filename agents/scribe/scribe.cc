@@ -79,7 +79,9 @@ std::string key_of(const Request& request) {
                                [](const Ask&) { return std::string("ask"); },
                                [](const LookWho&) { return std::string("look"); },
                                [](const LookLabel&) { return std::string("label"); },
-                               [](const LookVotes&) { return std::string("votes"); }},
+                               [](const LookVotes&) { return std::string("votes"); },
+                               [](const PullWrite&) { return std::string("write"); },
+                               [](const LookPull&) { return std::string("pull"); }},
                     request);
 }
 
@@ -90,7 +92,8 @@ Scribe::Scribe(Options options, base::Random& random)
       write_budget_({options_.post_spacing, options_.writes_per_minute, 0}),
       issue_budget_({base::Duration(0), 0, options_.issues_per_hour}),
       steering_(options_.steer_every, options_.depends_on),
-      votes_(options_.votes_every) {
+      votes_(options_.votes_every),
+      pulls_(options_.places, options_.pulls_every, options_.redactor) {
   tellings_[kControl];
   tellings_[kUmbrella];
 }
@@ -112,6 +115,7 @@ void Scribe::absorb(const ledger::Record& record, base::Now) {
   edit_texts(event.what, [this](std::string& text) { text = options_.redactor.redact(text); });
   book_.absorb(event);
   steering_.absorb(event);
+  if (const auto* one = book_.find(event.incident)) pulls_.absorb(event, *one);
   touch(event.incident);
   if (std::holds_alternative<IncidentReopened>(event.what)) {
     tellings_[event.incident].outbox.absorb(event);
@@ -139,6 +143,7 @@ void Scribe::absorb_operation(const Event& event) {
   }
   outcomes_.erase(ended_operation(event.what));
   if (event.incident == kControl) return absorb_shared(event);
+  if (pulls_.absorb_operation(event)) return;
   Telling& telling = tellings_[event.incident];
   const std::int64_t issue = telling.outbox.issue();
   telling.outbox.absorb(event);
@@ -288,6 +293,7 @@ role::Output<Request> Scribe::decide(const role::View& view) {
   record_outcomes(view, out);
   record_stop(view, out);
   record_votes(view, out);
+  record_pulls(view, out);
   steering_.record(book_, random_, view.now, out);
   if (!out.units.empty())
     return out;  // First it must stand in the ledger; then we are asked again.
@@ -300,6 +306,7 @@ role::Output<Request> Scribe::decide(const role::View& view) {
   write_next(view, out);
   poll(view, out);
   catch_up(view, out);
+  watch_pulls(view, out);
   steer(view, out);
   count_votes(view, out);
   return out;
@@ -505,6 +512,7 @@ void Scribe::write_next(const role::View& view, Output& out) {
   if (!reachable_) return;  // poll() finds out.
   if (now < write_at_) return out.wake_by(write_at_);
   if (const auto free = write_budget_.free_at(view.now)) return out.wake_by(*free);
+  constexpr int kNewIssue = 4;  // Of an incident that goes on.
   std::optional<Write> chosen;
   int best =
       0;  // New incidents are told first, those that go on before all, the control issue last.
@@ -513,11 +521,17 @@ void Scribe::write_next(const role::View& view, Output& out) {
     auto write = next_of(id, telling, view.now, out);
     if (!write) continue;
     const bool opens = write->kind == "open_issue" && id > kControl;
-    const int rank = id == kControl ? 1 : !opens ? 2 : goes_on(book_.find(id)->state) ? 4 : 3;
+    const int rank = id == kControl                   ? 1
+                     : !opens                         ? 2
+                     : goes_on(book_.find(id)->state) ? kNewIssue
+                                                      : 3;
     if (rank > best) {
       best = rank;
       chosen = std::move(write);
     }
+  }
+  if (best < kNewIssue) {
+    if (auto pull = next_pull(view, out)) return begin_pull(*std::move(pull), view, out);
   }
   if (!chosen) return;
   finish(*chosen, view.now);

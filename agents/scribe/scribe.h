@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "agents/scribe/outbox.h"
+#include "agents/scribe/pulls.h"
 #include "agents/scribe/steering.h"
 #include "agents/scribe/thread.h"
 #include "agents/scribe/votes.h"
@@ -47,8 +48,8 @@ struct ReadControl {};
 struct CatchUp {
   base::WallTime now;
 };
-using Request =
-    std::variant<CatchUp, Write, Observe, ReadControl, Listen, Ask, LookWho, LookLabel, LookVotes>;
+using Request = std::variant<CatchUp, Write, Observe, ReadControl, Listen, Ask, LookWho, LookLabel,
+                             LookVotes, PullWrite, LookPull>;
 
 struct Written {
   std::string op;
@@ -74,7 +75,7 @@ struct CaughtUp {
   std::optional<Fault> fault;
 };
 using Answer = std::variant<CaughtUp, Written, Observed, ControlRead, Heard, Asked, SeenWho,
-                            SeenLabel, SeenVotes>;
+                            SeenLabel, SeenVotes, PullWritten, SeenPull>;
 
 [[nodiscard]] std::string key_of(const Request& request);
 
@@ -97,7 +98,9 @@ struct Options {
   base::Duration backoff_max = std::chrono::seconds(30);  // 2 s for the forge.
   base::Duration catch_up_every{0};  // Between two looks for lost webhooks; 0: none is looked for.
   base::Duration steer_every{0};     // Between two looks at what people say; 0: nobody is heard.
-  base::Duration votes_every{0};     // Between two counts of people's votes; 0: none are counted.
+  std::map<std::string, PullPlace> places;  // By service: what may be changed by pull request.
+  base::Duration pulls_every = std::chrono::seconds(30);  // Between two looks at an open one.
+  base::Duration votes_every{0};  // Between two counts of people's votes; 0: none are counted.
   int posts_per_minute = 40, posts_per_hour = 240;  // Of issues and comments; 0: any number.
   int writes_per_minute = 80;  // Of any kind: GitHub's points, 5 each; 0: any number.
   int issues_per_hour =
@@ -162,6 +165,12 @@ class Scribe final : public role::Role<Request, Answer> {
   void take(const SeenWho& seen, base::Now now);
   void take(const SeenLabel& seen, base::Now now);
   void take(const SeenVotes& seen, base::Now now);
+  void take(const PullWritten& written, base::Now now);  // pull_steps.cc, as all of pulls.
+  void take(const SeenPull& seen, base::Now now);
+  void record_pulls(const role::View& view, Output& out);
+  [[nodiscard]] std::optional<PullWrite> next_pull(const role::View& view, Output& out) const;
+  void begin_pull(PullWrite write, const role::View& view, Output& out);
+  void watch_pulls(const role::View& view, Output& out);
   void answered();
   void troubled(const Fault& fault, base::Now now);
   void refused(const Written& written, Outcome& outcome, base::Now now);
@@ -200,6 +209,7 @@ class Scribe final : public role::Role<Request, Answer> {
   std::map<incident::IncidentId, std::int64_t> told_in_;  // Closed without an issue of their own.
   Steering steering_;
   Votes votes_;
+  FixPulls pulls_;
   bool reachable_ = false;     // Until a first read says so.
   base::Instant quiet_until_;  // No call before that.
   base::Instant write_at_;     // No write before that.

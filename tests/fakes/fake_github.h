@@ -66,6 +66,7 @@ class FakeGithub final : public github::Github, public github::Pulls {
   void set_check(const std::string& sha, const std::string& name, github::CheckState state);
   void require_check(const std::string& branch, const std::string& name);
   void merge_by_person(std::int64_t pull);
+  void refuse_merges(int times);  // The next ones: "not mergeable".
 
   // The next writes meet these, one each, in this order.
   void script(std::vector<Fault> faults);
@@ -127,6 +128,7 @@ class FakeGithub final : public github::Github, public github::Pulls {
   std::map<std::string, std::string> branches_;               // To commits.
   std::map<std::string, std::vector<github::Check>> checks_;  // By commit.
   std::map<std::string, std::vector<std::string>> required_checks_;  // By branch.
+  int merges_refused_ = 0;                                           // That many more.
   std::map<std::string, github::Right> rights_;
   std::map<std::string, github::Label> labels_;
   std::deque<Fault> faults_;

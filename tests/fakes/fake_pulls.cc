@@ -93,6 +93,8 @@ github::Result<std::string> FakeGithub::merge_pull(std::int64_t number, const st
     const auto found = pulls_.find(number);
     if (found == pulls_.end()) return no_such_pull();
     const auto pull = as_seen(found->second);
+    if (merges_refused_ > 0 && merges_refused_-- > 0)
+      return refuse(base::ErrorCode::invalid, "not mergeable");
     if (pull.state != "open") return refuse(base::ErrorCode::invalid, "not mergeable");
     if (pull.head != head) return refuse(base::ErrorCode::conflict, "head branch was modified");
     const auto& required = required_checks_[pull.base_branch];
@@ -135,6 +137,11 @@ void FakeGithub::set_check(const std::string& sha, const std::string& name,
 void FakeGithub::require_check(const std::string& branch, const std::string& name) {
   const std::lock_guard lock(mutex_);
   required_checks_[branch].push_back(name);
+}
+
+void FakeGithub::refuse_merges(int times) {
+  const std::lock_guard lock(mutex_);
+  merges_refused_ = times;
 }
 
 void FakeGithub::merge_by_person(std::int64_t number) {

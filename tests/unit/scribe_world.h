@@ -46,6 +46,7 @@ class World {
     scribe_.emplace(options, random_);
     scribe::Around around{approvers};
     around.clock = &clock;
+    around.pulls = pull_calls;
     calls_.emplace(github, std::move(around));
     in_flight_.clear();
     position_ = inbox_ = 0;
@@ -115,6 +116,7 @@ class World {
   fakes::MemoryLedger ledger;
   scribe::Options options;
   std::vector<std::string> approvers;
+  scribe::PullCalls* pull_calls = nullptr;
   int restarts = -1;
 
  private:
@@ -165,7 +167,8 @@ class World {
       const auto key = scribe::key_of(request);
       if (!in_flight_.insert(key).second) continue;
       const auto answer = calls_->carry_out(request);
-      const bool is_write = std::holds_alternative<scribe::Write>(request);
+      const bool is_write = std::holds_alternative<scribe::Write>(request) ||
+                            std::holds_alternative<scribe::PullWrite>(request);
       if (is_write && dies(Crash::after_effect)) return true;
       in_flight_.erase(key);
       scribe_->absorb(answer, clock.now());
