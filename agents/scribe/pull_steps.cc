@@ -40,7 +40,7 @@ void Scribe::begin_pull(PullWrite write, const role::View& view, Output& out) {
   write.op = base::make_ulid(view.now.wall, random_);
   in_flight_ = write.op;
   role::Drafter drafter(book_, incident::Role::scribe, random_, view.now);
-  drafter.add(write.incident, incident::GithubIntended{write.op, write.kind, key_of(write),
+  drafter.add(write.incident, incident::GithubIntended{write.op, write.kind, ledger_key(write),
                                                        digest_of(write.branch + write.head)});
   out.units.push_back({drafter.take(), {}, {std::move(write)}});
 }

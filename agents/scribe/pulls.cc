@@ -65,7 +65,7 @@ bool is_trouble(base::ErrorCode code) {
 
 }  // namespace
 
-std::string key_of(const PullWrite& write) { return std::string(kPullKey) + write.action; }
+std::string ledger_key(const PullWrite& write) { return std::string(kPullKey) + write.action; }
 
 // ---- Facts in ----------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ struct PullWrite {
   std::string title;           // merge_pull only: the commit's.
   std::set<std::string> open;  // delete_branch only: branches that must stay.
 };
-[[nodiscard]] std::string key_of(const PullWrite& write);
+[[nodiscard]] std::string ledger_key(const PullWrite& write);
 
 struct PullWritten {
   std::string op;

@@ -2,10 +2,12 @@
 
 #include "agents/scribe/github_adapter.h"
 #include "agents/scribe/key_file.h"
+#include "agents/scribe/worker_git.h"
 #include "base/text.h"
 #include "github/address.h"
 #include "github/configured.h"
 #include "github/hooks.h"
+#include "github/pulls.h"
 #include "role/process.h"
 
 extern char** environ;  // POSIX has no header for it.
@@ -38,10 +40,27 @@ bool watches_hooks(const config::Config& config) {
   return !config.embedded() && can_list && !config.github.webhook_secret.empty();
 }
 
+std::map<std::string, PullPlace> places_of(const config::Config& config) {
+  std::map<std::string, PullPlace> places;
+  for (const auto& service : config.services) {
+    if (!service.gitops) continue;
+    const auto& gitops = *service.gitops;
+    places[service.name] = {gitops.file,
+                            gitops.branch,
+                            gitops.memory_limit,
+                            gitops.merge_by_us,
+                            gitops.merge_after,
+                            service.bounds.memory_min_bytes,
+                            service.bounds.memory_max_bytes};
+  }
+  return places;
+}
+
 Options options_of(const config::Config& config, std::string key) {
   Options options;
   options.marker_key = std::move(key);
   for (const auto& service : config.services) options.depends_on[service.name] = service.depends_on;
+  options.places = places_of(config);
   options.post_spacing = config.limits.issue_spacing;
   if (options.post_spacing == base::Duration(0)) {  // A demo or a benchmark, on the forge.
     options.posts_per_minute = options.posts_per_hour = 0;
@@ -58,6 +77,7 @@ Options options_of(const config::Config& config, std::string key) {
     options.control_every = std::chrono::seconds(1);
     options.steer_every = std::chrono::seconds(1);
     options.votes_every = std::chrono::seconds(5);
+    options.pulls_every = std::chrono::seconds(1);
   }
   return options;
 }
@@ -94,6 +114,13 @@ int run(const config::Config& config, const base::Logger& log) {
   if (!github) return role::exit_code(github.error(), log);
   Options options = options_of(config, *key);
   options.redactor = redactor_of(config, *key, *target);
+  auto pulls = github::make_rest_pulls(*target, (*desk)->clock);
+  if (!pulls) return role::exit_code(pulls.error(), log);
+  auto git = make_worker_git(
+      {{"/proc/self/exe", "git-worker"}, config.state_dir + "/gitops", stop.descriptor()}, *target,
+      (*desk)->clock);
+  if (!git) return role::exit_code(git.error(), log);
+  PullCalls pull_calls(**github, **pulls, **git, options.redactor);
   Scribe scribe(std::move(options), random);
   role::Mailbox<Answer> mailbox;
   auto voices = open_voices(config, *target, (*desk)->clock);
@@ -111,6 +138,7 @@ int run(const config::Config& config, const base::Logger& log) {
                {{"error", error.message}});
     };
   }
+  around.pulls = &pull_calls;
   around.clock = &(*desk)->clock;
   GithubAdapter adapter(**github, mailbox, std::move(around));
   log.info("the scribe writes", {{"api", target->line.api}, {"repository", target->repository}});

@@ -79,6 +79,14 @@ std::optional<Address> parse_api(std::string_view api) {
   return address;
 }
 
+std::string clone_url(std::string_view api, std::string_view repository) {
+  const auto address = parse_api(api);
+  if (!address) return "";
+  const std::string origin =
+      address->host == "api.github.com" ? "https://github.com" : address->origin;
+  return origin + "/" + std::string(repository) + ".git";
+}
+
 std::optional<Proxy> parse_proxy(std::string_view url) {
   constexpr std::string_view kScheme = "http://";
   while (url.ends_with('/')) url.remove_suffix(1);

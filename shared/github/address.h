@@ -19,6 +19,10 @@ struct Address {
 // a user, a query, a fragment, a space.
 [[nodiscard]] std::optional<Address> parse_api(std::string_view api);
 
+// Where git finds the repository of this API: "https://github.com/owner/name.git" for
+// api.github.com, else on the API's own host, without its prefix. Empty for no address of an API.
+[[nodiscard]] std::string clone_url(std::string_view api, std::string_view repository);
+
 struct Proxy {
   std::string host;
   int port = 0;

@@ -1,6 +1,7 @@
 // Pull requests: the fake keeps the contract; damaged answers; what checks mean together.
 #include <doctest/doctest.h>
 
+#include "github/address.h"
 #include "github/pull_codec.h"
 #include "github/pulls.h"
 #include "tests/fakes/fake_github.h"
@@ -40,6 +41,13 @@ TEST_CASE("pull requests: what checks mean together") {
   // A status and a run of one name: both.
   CHECK_FALSE(
       github::judge_checks({{"a", CheckState::green}, {"a", CheckState::red}}, {"a"}).is_green);
+}
+
+TEST_CASE("pull requests: where git finds what the API tells of") {
+  CHECK(github::clone_url("https://api.github.com", "a/b") == "https://github.com/a/b.git");
+  CHECK(github::clone_url("http://127.0.0.1:7081", "a/b") == "http://127.0.0.1:7081/a/b.git");
+  CHECK(github::clone_url("https://host:8443/api/v3/", "a/b") == "https://host:8443/a/b.git");
+  CHECK(github::clone_url("ftp://host", "a/b").empty());
 }
 
 TEST_CASE("pull requests: answers are read, damaged ones refused") {
