@@ -75,7 +75,7 @@ std::int64_t bytes_of(const std::string& quantity) {
 incident::Change change_of(const Findings& findings, const Step& step) {
   const auto* service = config::find_service(findings.config, findings.incident.signal.service);
   const std::int64_t from = findings.incident.signal.memory_limit_bytes;
-  const bool has_place = service != nullptr && service->gitops && findings.incident.issue != 0;
+  const bool has_place = service != nullptr && service->gitops;
   if (step.field != runbook::Field::memory_limit || !has_place || from <= 0) return {};
   std::int64_t most = service->bounds.memory_max_bytes;
   if (!step.most.empty()) most = std::min(most, bytes_of(step.most));
@@ -145,7 +145,9 @@ MenuEntry entry_of(const Findings& findings, const DiagnosisMade& diagnosis,
   entry.action = *runbook::action_of(step.kind);
   entry.service = incident.signal.service;
   entry.risk = runbook.risk;
-  entry.undo = runbook.undo;
+  entry.undo = step.kind == StepKind::restart
+                   ? "none needed: image and configuration stay as they are"
+                   : runbook.undo;
   entry.reason = step.text.empty() ? runbook.reason : step.text;
   entry.runbook = runbook.name;
   entry.step = position.step;

@@ -20,6 +20,11 @@ std::string helper_of(const Incident& incident) {
   return other ? acted.service : "";
 }
 
+bool began_a_life(const Incident& incident) {
+  return !incident.attempts.empty() &&
+         incident.attempts.back().intent.action == incident::Action::restart;
+}
+
 // What a good answer may take, in ms: as configured, and never more than when the symptom showed.
 std::optional<std::int64_t> bound_of(const Proof& proof, const ProbeWatch& probe) {
   std::optional<std::int64_t> bound;
@@ -108,7 +113,9 @@ Proof& Scout::proof_of(const Incident& incident, base::Now now) {
   for (const auto& [name, watch] : watches_) {
     if (watch.failing(now) != nullptr) proof.red_before.insert(name);
   }
-  // What was probed between the start and this moment counts too.
+  // What was probed between the start and this moment counts too; a change of a running container
+  // has no start, and counts from here.
+  if (!began_a_life(incident)) return proof;
   for (const auto& name : judges_of(asked.service)) {
     const auto watch = watches_.find(name);
     // Where another service was started, nothing tells those from before the start apart.

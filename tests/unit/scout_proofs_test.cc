@@ -273,3 +273,26 @@ TEST_CASE("the restart of another service is proven by the incident's own probes
     CHECK(scene.state() == (helps ? State::resolved : State::verifying));
   }
 }
+
+TEST_CASE_FIXTURE(ProofScene,
+                  "a change of a running container is proven by what is probed after it") {
+  crash_and_treat();
+  run(20s);
+  REQUIRE(state() == State::resolved);
+  incident::IncidentOpened opened;
+  opened.signal.service = "a";
+  stage().write(incident::Role::scout, 2, opened);
+  plan(2, "a", incident::Action::pull_request);
+  incident::ActionIntended intent;
+  intent.op = "op2";
+  intent.action = incident::Action::pull_request;
+  intent.service = "a";
+  intent.container = containers["a"].id;
+  stage().write(incident::Role::fixer, 2, intent);
+  stage().write(incident::Role::scribe, 2, incident::PrMerged{"op2", "abc"});
+  finish(2, "a", "op2");
+  run(4s);
+  CHECK(stage().incident(2).state == State::verifying);
+  run(3s);
+  CHECK(stage().incident(2).state == State::resolved);
+}
