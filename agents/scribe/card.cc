@@ -4,6 +4,7 @@
 
 #include "agents/scribe/markdown.h"
 #include "agents/scribe/pages.h"
+#include "agents/scribe/pull_pages.h"
 
 namespace scribe {
 namespace {
@@ -63,6 +64,10 @@ std::string next_step(const Incident& incident, State end) {
       if (!incident.escalation_asked_by.empty())
         return "Fixer brings the operation to its outcome; then " +
                code(incident.escalation_asked_by, 80) + " has the incident.";
+      if (waits_for_pull(incident))
+        return "The pull request is merged or closed; once it is merged, the new value is brought "
+               "to "
+               "the container and proven there.";
       return "Fixer carries out the plan.";
     case State::verifying:
       if (incident.failed) return "The proof failed; Fixer decides what follows.";
@@ -96,6 +101,11 @@ std::string action_line(const Incident& incident) {
   const Attempt& last = incident.attempts.back();
   std::string text = code(to_string(last.intent.action)) + " of " + code(last.intent.service, 80) +
                      ", " + std::string(to_string(last.state));
+  if (const auto change = change_in_words(last.intent.change); !change.empty())
+    text += ": " + change;
+  if (last.pull) text += ", pull request " + pull_link(*last.pull);
+  if (!last.merged.empty()) text += " merged as " + code(last.merged.substr(0, 12));
+  if (!last.closed.empty()) text += ", no merge: " + plain(last.closed, 200);
   if (incident.attempts.size() > 1) text += ", attempt " + std::to_string(incident.attempts.size());
   return text;
 }

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "agents/scribe/markdown.h"
+#include "agents/scribe/pull_pages.h"
 
 namespace scribe {
 namespace {
@@ -201,7 +202,8 @@ std::string action_page(const ActionPage& shown) {
           row("Container", code(short_id(intent.container))) +
           row("StartedAt before", time_or_dash(intent.seen_started_at)) +
           row("StartedAt after", time_or_dash(shown.started_at)) +
-          row("Intended", base::format_utc(shown.intended_at));
+          row("Intended", base::format_utc(shown.intended_at)) +
+          pull_rows({&intent, shown.pull, shown.pull_at, shown.merged, shown.closed, shown.place});
   if (shown.ended_at) text += row("Ended", base::format_utc(*shown.ended_at));
   if (!shown.error.empty()) text += row("Error", plain(shown.error, 600));
   if (shown.outcome != nullptr) {

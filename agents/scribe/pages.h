@@ -35,7 +35,7 @@ struct RefusalPage {
 struct ApprovalPage {
   const incident::ApprovalAsked* asked = nullptr;
   std::vector<const incident::ApprovalGiven*> given;  // In order.
-  bool waits = false;  // For one more person.
+  bool waits = false;                                 // For one more person.
 };
 struct ActionPage {
   const incident::ActionIntended* intent = nullptr;
@@ -45,6 +45,10 @@ struct ActionPage {
   std::optional<base::WallTime> ended_at;
   bool superseded = false, undone = false;
   const incident::IncidentResolved* outcome = nullptr;
+  const incident::PrOpened* pull = nullptr;  // Of a pull request, with the next four.
+  base::WallTime pull_at;
+  std::string merged, closed;
+  const PullPlace* place = nullptr;
 };
 struct VerificationPage {
   const incident::VerificationAsked* asked = nullptr;

@@ -404,6 +404,7 @@ void Scribe::end_incident(IncidentId id, Telling& telling, const role::View& vie
 void Scribe::refresh(IncidentId id, Telling& telling) {
   if (!telling.stale || id == kUmbrella) return;  // The umbrella has its own.
   ThreadOptions options;
+  options.places = &options_.places;
   if (const auto number = tellings_[kControl].outbox.issue(); number != 0)
     options.control = "#" + std::to_string(number);
   if (id == kControl) {

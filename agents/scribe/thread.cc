@@ -27,7 +27,7 @@ const T* as(const Event& event) {
 // the keys is the order of their first events.
 class Comments {
  public:
-  explicit Comments(const Book& book) : book_(book) {}
+  Comments(const Book& book, const ThreadOptions& options) : book_(book), options_(options) {}
 
   void take(const Event& event) {
     take_diagnosis(event);
@@ -138,6 +138,7 @@ class Comments {
       const std::string key = "action:" + std::to_string(actions_.size() + 1);
       actions_[key].intent = intended;
       actions_[key].intended_at = event.at;
+      actions_[key].place = place_of(options_, intended->service);
       note(key);
     }
     if (const auto* done = as<ActionDone>(event)) {
@@ -152,11 +153,27 @@ class Comments {
     if (const auto* unknown = as<ActionUnknown>(event)) {
       end_action(unknown->op, event, "unknown", unknown->error);
     }
+    take_pull(event);
     if (const auto* undone = as<UndoDone>(event)) {
       if (ActionPage* page = action(undone->op)) page->undone = true;
     }
     if (const auto* resolved = as<IncidentResolved>(event)) {
       if (ActionPage* page = action(resolved->op)) page->outcome = resolved;
+    }
+  }
+
+  void take_pull(const Event& event) {
+    if (const auto* opened = as<PrOpened>(event)) {
+      if (ActionPage* page = action(opened->op)) {
+        page->pull = opened;
+        page->pull_at = event.at;
+      }
+    }
+    if (const auto* merged = as<PrMerged>(event)) {
+      if (ActionPage* page = action(merged->op)) page->merged = merged->commit;
+    }
+    if (const auto* closed = as<PrClosed>(event)) {
+      if (ActionPage* page = action(closed->op)) page->closed = closed->reason;
     }
   }
 
@@ -216,6 +233,7 @@ class Comments {
   }
 
   const Book& book_;
+  const ThreadOptions& options_;
   std::vector<std::string> order_;
   std::map<std::string, std::string> fixed_;
   std::map<std::string, DiagnosisPage> diagnoses_;
@@ -262,6 +280,12 @@ std::vector<std::string> labels_of(const Incident& incident, State end) {
 bool needs_no_issue(State end) { return end == State::joined || end == State::stood_down; }
 
 }  // namespace
+
+const PullPlace* place_of(const ThreadOptions& options, const std::string& service) {
+  if (options.places == nullptr) return nullptr;
+  const auto found = options.places->find(service);
+  return found == options.places->end() ? nullptr : &found->second;
+}
 
 State road_end(const Book::Entry& entry) {
   if (entry.incident.state != State::closed) return entry.incident.state;
@@ -319,7 +343,7 @@ Thread project(const Book::Entry& entry, const Book& book, const ThreadOptions& 
       kTitleMax));
   thread.body = card(incident, end, book, options);
   thread.labels = labels_of(incident, end);
-  Comments comments(book);
+  Comments comments(book, options);
   for (const auto& event : entry.events) comments.take(event);
   if (const auto joined = joined_to(incident.id, book); !joined.empty())
     comments.put("joins:1", joins_page(joined));

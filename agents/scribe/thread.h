@@ -3,9 +3,11 @@
 // programs that read it through the API: docs/formats/thread.md.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
+#include "agents/scribe/pull_plan.h"
 #include "incident/incident.h"
 
 namespace scribe {
@@ -28,6 +30,8 @@ struct Thread {
 
 struct ThreadOptions {
   std::string control = "label `sre:control`";  // How the control issue is named in the card.
+  // By service: where a value that a pull request changes stands. Borrowed; nullptr: not known.
+  const std::map<std::string, PullPlace>* places = nullptr;
 };
 
 // `entry` must belong to `book`, which is asked for the incidents that joined this one and for the
@@ -38,6 +42,8 @@ struct ThreadOptions {
 // The issue that people put `sre:stop` on. It belongs to incident 0.
 [[nodiscard]] Thread project_control(const incident::Book& book);
 
+// nullptr: not known.
+[[nodiscard]] const PullPlace* place_of(const ThreadOptions& options, const std::string& service);
 // The state, or for a closed incident the state it was closed in.
 [[nodiscard]] incident::State road_end(const incident::Book::Entry& entry);
 // "Status: …" for people who filter issues.

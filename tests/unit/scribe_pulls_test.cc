@@ -264,6 +264,37 @@ TEST_CASE_FIXTURE(Proposing, "pulls: a merge that is refused twice is looked at 
   CHECK_FALSE(attempt().merged.empty());
 }
 
+TEST_CASE_FIXTURE(Proposing, "pulls: the thread says what changes, where, and what it waits for") {
+  const auto says = [&](const std::string& what) {
+    CAPTURE(what);
+    CHECK(said().find(what) != std::string::npos);
+  };
+  propose();
+  settle(5s);
+  says("memory limit 64 MiB → 96 MiB");
+  says("`docker-compose.yml` at `services.policy.mem_limit` of branch `main`");
+  says("[#2](https://fake.test/pull/2): waits for green checks, and is merged after ");
+  says("pull request [#2](https://fake.test/pull/2)");
+  SUBCASE("merged") {
+    settle(200s);
+    says("[#2](https://fake.test/pull/2): merged as `merge-of-");
+    says("[#2](https://fake.test/pull/2) merged as `merge-of-");
+  }
+  SUBCASE("closed") {
+    github.set_closed("alice", 2, true);
+    settle(10s);
+    says("there will be no merge: closed by alice");
+    says("no merge: closed by alice");
+  }
+  SUBCASE("by a person") {
+    options.places.at("policy").merge_by_us = false;
+    restart();
+    tell(1, OperatorCommanded{"/why", "alice"});
+    settle(10s);
+    says("waits for a person, who merges or closes it");
+  }
+}
+
 TEST_CASE_FIXTURE(Proposing, "pulls: the five newest fix branches are kept, and open ones") {
   for (int i = 1; i <= 8; ++i) git.push("fix-inc-9-01JA" + std::to_string(i), "old");
   propose();
