@@ -266,6 +266,13 @@ base::Result<git::Sha> Repository::fetch(const std::string& branch) {
   return *sha;
 }
 
+base::Result<git::Sha> Repository::parent(const std::string& branch) const {
+  const auto head = state_->fetched(branch);
+  const auto commit = head ? state_->git->commit(*head) : std::nullopt;
+  if (commit && commit->parents.size() == 1) return commit->parents.front();
+  return Error{ErrorCode::not_found, "parent of " + branch + ": not one commit"};
+}
+
 base::Result<FileAt> Repository::read(const std::string& branch, const std::string& path,
                                       const std::vector<std::string>& allowed) const {
   const auto head = state_->fetched(branch);

@@ -50,14 +50,29 @@ WorkerAnswer answer_read(Repository& repository, const WorkerRequest& request) {
   return answer;
 }
 
+// The branch's commit, when it is the plan's, made on an earlier head of the base: whoever moved
+// the base in between did not make it another change.
+bool stands_already(Repository& repository, CommitPlan plan, git::Sha& made) {
+  const auto there = repository.fetch(plan.branch);
+  const auto parent = repository.parent(plan.branch);
+  if (!there || !parent) return false;
+  plan.base = *parent;
+  const auto again = repository.commit(plan);
+  if (!again || *again != *there) return false;
+  made = *again;
+  return true;
+}
+
 WorkerAnswer answer_propose(Repository& repository, const CommitPlan& plan) {
   if (const auto fetched = repository.fetch(plan.base_branch); !fetched) {
     return failed(fetched.error());
   }
-  const auto made = repository.commit(plan);
+  auto made = repository.commit(plan);
   if (!made) return failed(made.error());
   if (const base::Status pushed = repository.push(plan.branch, *made); !pushed.ok()) {
-    return failed(pushed.error());
+    const bool is_known = pushed.error().code == ErrorCode::conflict &&
+                          stands_already(repository, plan, made.value());
+    if (!is_known) return failed(pushed.error());
   }
   WorkerAnswer answer;
   answer.sha = *made;

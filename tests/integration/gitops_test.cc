@@ -185,6 +185,23 @@ TEST_CASE_FIXTURE(Stage, "gitops: a branch that stands at another commit is neve
   CHECK(tip("fix-inc-13-x") == tip("main"));
 }
 
+TEST_CASE_FIXTURE(Stage, "gitops: the same change on an earlier head of its base is known again") {
+  const Worker worker(options());
+  const auto first = worker.propose(plan("a: 1\n"));
+  REQUIRE(first.ok());
+  put_file("deploy/news.txt", "main moves on\n");
+  const auto again = Worker(options("another")).propose(plan("a: 1\n"));
+  REQUIRE_MESSAGE(again.ok(), (again.ok() ? "" : again.error().message));
+  CHECK(*again == *first);
+  CHECK(tip("fix-inc-12-01JCXH") == *first);
+  CHECK(code_of(worker.propose(plan("a: 2\n"))) == ErrorCode::conflict);
+  // With somebody's commit on top it is not ours any more.
+  const Json body = {
+      {"message", "more"}, {"content", base::base64("x")}, {"branch", "fix-inc-12-01JCXH"}};
+  take(client->Put((kRepo + "/contents/more.txt").c_str(), body.dump(), "application/json"), 201);
+  CHECK(code_of(worker.propose(plan("a: 1\n"))) == ErrorCode::conflict);
+}
+
 TEST_CASE_FIXTURE(Stage, "gitops: what a commit may not be") {
   const Worker worker(options());
   const auto refused = [&](auto spoil) {
