@@ -160,6 +160,8 @@ limits:
   blast_radius_percent: 100
   flap_start_percent: 100
   flap_restarts: 1000
+  auto_tiers: [1, 2]
+  pull_requests_per_day: 1000
   deploy_freeze: 0s
   host_cpu_percent: 100
   host_memory_percent: 100

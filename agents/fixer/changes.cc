@@ -72,9 +72,19 @@ void Fixer::decide_change(const Incident& incident, const role::View& view, Outp
   }
   if (const auto pause = again_.find(op); pause != again_.end() && view.now.boot < pause->second)
     return output.wake_by(pause->second);
-  if (!lease_ || view.now.wall + kAgain > lease_->expires)
-    return output.wake_by(view.now.boot + kAgain);
+  const bool is_undo = !last.intent.undoes.empty();
+  const auto verdict =
+      policy::judge_effect(incident, facts_for(incident, view), config_.limits, is_undo);
+  if (verdict.answer == policy::Answer::wait) return output.wake_by(view.now.boot + kAgain);
+  if (verdict.answer != policy::Answer::allow) {
+    return record(incident.id,
+                  incident::ActionFailed{op, "the guard " + verdict.guard +
+                                                 " refuses to bring the merged value to " +
+                                                 last.intent.service + ": " + verdict.values},
+                  view, output);
+  }
   output.ask(Perform{change_operation(last.intent, view.now.wall)});
+  intent_this_step_ = true;
 }
 
 // Open: it waits for checks, for its time, or for a person.
@@ -166,8 +176,8 @@ void Fixer::decide_failed_proof(const Incident& incident, const role::View& view
         incident::Escalated{"person", "The fix is not proven: " + incident.failed->reason}, view,
         output);
   }
-  if (view.stop_file || book_.stop() || !incident.held_by.empty()) return;  // Until that is over.
-  if (!lease_ || view.now.wall + kAgain > lease_->expires)
+  const auto facts = facts_for(incident, view);
+  if (policy::judge_effect(incident, facts, config_.limits, true).answer != policy::Answer::allow)
     return output.wake_by(view.now.boot + kAgain);
   incident::ActionIntended intent;
   intent.op = base::make_ulid(view.now.wall, random_);
@@ -183,6 +193,7 @@ void Fixer::decide_failed_proof(const Incident& incident, const role::View& view
   role::Drafter drafter(book_, incident::Role::fixer, random_, view.now);
   drafter.add(incident.id, intent);
   output.units.push_back({drafter.take(), {}, {Perform{change_operation(intent, view.now.wall)}}});
+  intent_this_step_ = true;
 }
 
 }  // namespace fixer

@@ -29,7 +29,9 @@ void History::absorb(const Event& event) {
     const bool first = !deploys_.contains(seen->service);
     Deploy& deploy = deploys_[seen->service];
     deploy.image = bare_image(seen->image);
-    if (!first) deploy.changed = event.at;
+    deploy.container = seen->container;
+    deploy.before = deploy.changed;
+    if (!first && !made_.contains(seen->container)) deploy.changed = event.at;
     return;
   }
   absorb_action(event);
@@ -48,6 +50,16 @@ void History::absorb_action(const Event& event) {
       before.is_judged = before.is_judged || before.incident == event.incident;
     actions_.push_back({intended->op, intended->service, intended->container, event.incident,
                         intended->action, event.at});
+  }
+  // Scout may have seen the new container before its maker's word came.
+  const auto* done = as<ActionDone>(event);
+  const auto* made = done == nullptr ? nullptr : find(done->op);
+  const bool is_new =
+      made != nullptr && !done->container.empty() && done->container != made->container;
+  if (is_new && made_.insert(done->container).second) {
+    for (auto& [service, deploy] : deploys_) {
+      if (deploy.container == done->container) deploy.changed = deploy.before;
+    }
   }
   const auto* failed = as<ActionFailed>(event);
   if (failed != nullptr) {

@@ -43,8 +43,8 @@ class History {
 
  private:
   struct Deploy {
-    std::string image;
-    std::optional<base::WallTime> changed;
+    std::string image, container;
+    std::optional<base::WallTime> changed, before;  // The last change, and the one before it.
   };
   void absorb_action(const incident::Event& event);
   void absorb_trouble(const incident::Event& event);
@@ -60,6 +60,7 @@ class History {
   std::map<std::string, Troubles> troubles_;           // By service.
   std::map<incident::IncidentId, std::string> whose_;  // The service of each trouble kept.
   std::map<std::string, Deploy> deploys_;              // By service.
+  std::set<std::string> made_;                         // Containers that we made: no deploys.
 };
 
 }  // namespace fixer

@@ -176,4 +176,19 @@ Verdict judge(const Incident& incident, const Facts& facts, const config::Limits
   return {};
 }
 
+Verdict judge_effect(const Incident& incident, const Facts& facts, const config::Limits& limits,
+                     bool is_undo) {
+  constexpr Guard kDoing[] = {check_stop,      check_hold,        check_mode,
+                              check_exclusion, check_maintenance, check_lease};
+  constexpr Guard kUndoing[] = {check_stop, check_hold, check_lease};
+  const auto ask = [&](const auto& guards) -> Verdict {
+    for (const Guard guard : guards) {
+      if (auto verdict = guard(incident, facts, limits)) return *std::move(verdict);
+    }
+    if (!facts.another_in_flight) return {};
+    return {Answer::wait, "one_at_a_time", "another operation has no outcome yet", {}};
+  };
+  return is_undo ? ask(kUndoing) : ask(kDoing);
+}
+
 }  // namespace policy

@@ -76,6 +76,12 @@ struct Verdict {
 [[nodiscard]] Verdict judge(const incident::Incident& incident, const Facts& facts,
                             const config::Limits& limits);
 
+// May an action that was begun be carried on: a merged value brought to its container, a change
+// taken back? Of the guards only those that forbid any effect now are asked again; that it shall be
+// done is decided. `is_undo`: it makes things as they were, which no window and no mode forbids.
+[[nodiscard]] Verdict judge_effect(const incident::Incident& incident, const Facts& facts,
+                                   const config::Limits& limits, bool is_undo);
+
 [[nodiscard]] int actions_within(const std::vector<base::WallTime>& actions, base::Duration window,
                                  base::WallTime now);
 

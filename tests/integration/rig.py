@@ -203,6 +203,7 @@ FAST_LIMITS = {
     "service_actions_per_hour": 1000, "service_actions_per_day": 1000, "global_actions_per_hour": 1000,
     "global_actions_per_day": 1000, "blast_radius_percent": 100, "flap_start_percent": 100, "flap_restarts": 1000,
     "deploy_freeze": "0s", "host_cpu_percent": 100, "host_memory_percent": 100,
+    "auto_tiers": "[1, 2]", "pull_requests_per_day": 1000,
 }
 
 

@@ -56,6 +56,7 @@ config::Config demo_config() {
   limits.blast_radius_percent = 100;
   limits.flap_start_percent = 100;
   limits.flap_restarts = 100;
+  limits.auto_tiers = {1, 2};
   return config;
 }
 

@@ -60,6 +60,35 @@ TEST_CASE_FIXTURE(Guarded, "after a deploy nothing is restarted; the first look 
   CHECK(guard_of("b").empty());
 }
 
+TEST_CASE_FIXTURE(Guarded, "a container that we made ourselves is no deploy, whoever tells first") {
+  const std::string ours(64, 'b');
+  stage->write(Role::scout, 0, DeploySeen{"a", kId, "shop/a:1", "sha256:1"});
+  for (const bool scout_first : {false, true}) {
+    CAPTURE(scout_first);
+    const auto id = next++;
+    plan(id, "a");
+    stage->step();
+    REQUIRE(stage->incident(id).state == State::acting);
+    const DeploySeen seen{"a", ours + std::to_string(id), "shop/a:1", "sha256:1"};
+    if (scout_first) stage->write(Role::scout, 0, seen);
+    answer(warden::Performed{warden::Outcome::done, "t2", seen.container, ""});
+    if (!scout_first) stage->write(Role::scout, 0, seen);
+    stage->write(Role::scout, id, VerificationPassed{op(), 10, 1, ""});
+    stage->step();
+  }
+  CHECK(guard_of("a").empty());
+  done();
+  stage->write(Role::scout, 0, DeploySeen{"a", "another", "shop/a:2", "sha256:2"});
+  CHECK(guard_of("a") == "deploy_freeze");
+  SUBCASE("a restart of what was deployed lifts nothing") {
+    config.limits.deploy_freeze = 0s;
+    CHECK(guard_of("a").empty());
+    answer(warden::Performed{warden::Outcome::done, "t3", kId, ""});
+    config.limits.deploy_freeze = 15min;
+    CHECK(guard_of("a") == "deploy_freeze");
+  }
+}
+
 TEST_CASE_FIXTURE(Guarded, "in a maintenance window the plan is refused, and told which") {
   config.maintenance = {{{"a"}, 0x7F, 0, 24 * 60, ""}};
   CHECK(guard_of("a") == "maintenance");
@@ -177,6 +206,7 @@ TEST_CASE_FIXTURE(Guarded, "a symptom waits for the dependency that is sick; a d
 }
 
 TEST_CASE_FIXTURE(Guarded, "what keeps data, by its image, is restarted by a person's word only") {
+  config.limits.auto_tiers = {1};
   stage->write(Role::scout, 0, DeploySeen{"a", kId, "hub.acme:5000/library/postgres:16", "x"});
   stage->write(Role::scout, 0, DeploySeen{"b", kId, "acme/postgres-exporter:1", "x"});
   plan(1, "a");

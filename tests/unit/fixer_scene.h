@@ -42,6 +42,7 @@ struct Scene {
     config.limits.service_actions_per_hour = config.limits.global_actions_per_hour = 100;
     config.limits.service_actions_per_day = config.limits.global_actions_per_day = 100;
     config.limits.blast_radius_percent = 100;
+    config.limits.auto_tiers = {1, 2};
     for (const char* name : {"a", "b", "c", "d", "e"}) {
       config::Service service;
       service.name = name;

@@ -567,6 +567,41 @@ TEST_CASE_FIXTURE(PullScene, "a person's merge is waited for by people, not by u
   CHECK(stage->last<Escalated>().reason.starts_with("Pull request #7 waits for a person"));
 }
 
+TEST_CASE_FIXTURE(PullScene, "after the merge the guards are asked what forbids any effect now") {
+  pull();
+  SUBCASE("a stop, until it is cleared") {
+    stage->stop_file = true;
+    merge();
+    stage->run(10s);
+    CHECK(performed().empty());
+    stage->stop_file = false;
+    stage->run(3s);
+    CHECK(performed().size() == 1);
+  }
+  SUBCASE("another operation, until it has its outcome") {
+    const auto pull_op = op();
+    plan(2, "b");
+    stage->step();
+    REQUIRE(performed().size() == 1);
+    stage->write(Role::scribe, 1, PrMerged{pull_op, "def"});
+    stage->run(3s);
+    CHECK(performed().size() == 1);
+    done();
+    stage->run(3s);
+    CHECK(performed().size() == 2);
+  }
+  SUBCASE("a window: a person has it") {
+    config.maintenance = {{{"a"}, 0x7F, 0, 24 * 60, ""}};
+    merge();
+    stage->run(1s);
+    CHECK(performed().empty());
+    CHECK(state() == State::escalated);
+    CHECK(stage->last<ActionFailed>().error ==
+          "the guard maintenance refuses to bring the merged value to a: a is frozen: every day "
+          "00:00 to 24:00 UTC");
+  }
+}
+
 TEST_CASE_FIXTURE(PullScene, "the merged value is brought to the container and proven") {
   merge();
   REQUIRE(performed().size() == 1);
