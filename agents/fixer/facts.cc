@@ -55,6 +55,7 @@ void add_standing(const Incident& incident, const Known& known, policy::Facts& f
   facts.maintenance = policy::frozen_by(known.config.maintenance, target, facts.now.wall);
   const auto& stateful = known.config.stateful_images;
   facts.is_stateful =
+      known.history.keeps_data(target) ||
       std::find(stateful.begin(), stateful.end(), known.history.image(target)) != stateful.end();
   facts.second_approval = known.config.github.second_approval;
   if (known.lease) facts.leased_until = known.lease->expires;

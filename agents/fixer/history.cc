@@ -30,6 +30,7 @@ void History::absorb(const Event& event) {
     Deploy& deploy = deploys_[seen->service];
     deploy.image = bare_image(seen->image);
     deploy.container = seen->container;
+    deploy.keeps_data = seen->keeps_data;
     deploy.before = deploy.changed;
     if (!first && !made_.contains(seen->container)) deploy.changed = event.at;
     return;
@@ -136,6 +137,11 @@ std::optional<base::WallTime> History::deployed(const std::string& service) cons
 std::string History::image(const std::string& service) const {
   const auto found = deploys_.find(service);
   return found == deploys_.end() ? "" : found->second.image;
+}
+
+bool History::keeps_data(const std::string& service) const {
+  const auto found = deploys_.find(service);
+  return found != deploys_.end() && found->second.keeps_data;
 }
 
 int History::fruitless(const std::string& service, incident::Action action) const {

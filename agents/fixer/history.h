@@ -38,12 +38,15 @@ class History {
   [[nodiscard]] std::optional<base::WallTime> deployed(const std::string& service) const;
   // As the engine named it last; empty: not known.
   [[nodiscard]] std::string image(const std::string& service) const;
+  // Its container is labelled so.
+  [[nodiscard]] bool keeps_data(const std::string& service) const;
   // How often in a row, up to now, the same action was done to the service without cure.
   [[nodiscard]] int fruitless(const std::string& service, incident::Action action) const;
 
  private:
   struct Deploy {
     std::string image, container;
+    bool keeps_data = false;
     std::optional<base::WallTime> changed, before;  // The last change, and the one before it.
   };
   void absorb_action(const incident::Event& event);

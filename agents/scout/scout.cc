@@ -564,7 +564,10 @@ void Scout::decide_deploys(const role::View& view, Output& output) {
     const auto known = deployed_.find(name);
     if (known != deployed_.end() && known->second == seen) continue;
     role::Drafter drafter(book_, incident::Role::scout, random_, view.now);
-    drafter.add(0, incident::DeploySeen{name, seen.first, watch.container->image, seen.second});
+    const auto label = watch.container->labels.find("sre.protect");
+    const bool keeps_data = label != watch.container->labels.end() && label->second != "false";
+    drafter.add(
+        0, incident::DeploySeen{name, seen.first, watch.container->image, seen.second, keeps_data});
     output.units.push_back({drafter.take(), {}, {}});
   }
 }

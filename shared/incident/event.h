@@ -194,6 +194,7 @@ struct VerificationFailed {
 };
 struct DeploySeen {
   std::string service, container, image, image_id;
+  bool keeps_data = false;  // By its label "sre.protect".
 };
 
 // Memory

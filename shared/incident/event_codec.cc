@@ -126,6 +126,7 @@ void fields(A& a, DeploySeen& v) {
   a("container", v.container);
   a("image", v.image);
   a("image_id", v.image_id);
+  a("keeps_data", v.keeps_data);
 }
 template <class A>
 void fields(A& a, MemoryRecalled& v) {

@@ -65,7 +65,7 @@ inline std::vector<Payload> all() {
       VerificationTried{"op1", 2, true, 12, "200"},
       VerificationPassed{"op1", 20, 31, "20 of 20"},
       VerificationFailed{"op1", "the probe failed again"},
-      DeploySeen{"policy-service", "4e0a", "policy:2", "sha256:aa"},
+      DeploySeen{"policy-service", "4e0a", "policy:2", "sha256:aa", true},
       MemoryRecalled{{{7, 3, "policy-service", "crash", "restart", true, 0.93}}, "restart", 1, 2},
       MemoryIndexed{"crash", "restart", true},
       EvidenceCollected{{{"E1", "log", "the last line", {"killed", "```fence"}}}},

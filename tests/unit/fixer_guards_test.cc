@@ -209,11 +209,16 @@ TEST_CASE_FIXTURE(Guarded, "what keeps data, by its image, is restarted by a per
   config.limits.auto_tiers = {1};
   stage->write(Role::scout, 0, DeploySeen{"a", kId, "hub.acme:5000/library/postgres:16", "x"});
   stage->write(Role::scout, 0, DeploySeen{"b", kId, "acme/postgres-exporter:1", "x"});
+  stage->write(Role::scout, 0, DeploySeen{"c", kId, "acme/store:1", "x", true});  // Labelled.
   plan(1, "a");
   plan(2, "b");
   stage->step();
   CHECK(state(1) == State::awaiting_approval);
   CHECK(state(2) == State::acting);
+  plan(3, "c");
+  config.limits.mass_failure_percent = 100;
+  stage->step();
+  CHECK(state(3) == State::awaiting_approval);
   done();
   SUBCASE("one person") {
     stage->write(Role::person, 1, ApprovalGiven{"p1", "ada"});

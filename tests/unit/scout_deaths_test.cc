@@ -436,8 +436,14 @@ TEST_CASE("each change of container or image is told once") {
   scene.run(5s);
   REQUIRE(scene.stage().all<incident::DeploySeen>().size() == 3);
   CHECK(scene.stage().last<incident::DeploySeen>().image_id == "sha256:2");
+  CHECK_FALSE(scene.stage().last<incident::DeploySeen>().keeps_data);
   scene.begin();  // Started again: the log remembers.
   CHECK(scene.stage().all<incident::DeploySeen>().size() == 3);
+  scene.containers["a"].image_id = "sha256:3";
+  scene.containers["a"].labels["sre.protect"] = "true";
+  scene.event("a", EventKind::create);
+  scene.run(5s);
+  CHECK(scene.stage().last<incident::DeploySeen>().keeps_data);
 }
 
 TEST_CASE("a Scout started again on the log opens nothing twice and sees the open death through") {
