@@ -166,7 +166,6 @@ limits:
   host_cpu_percent: 100
   host_memory_percent: 100
   soak: 5s
-  auto_tiers: [1, 2]
   soak_probes_min: 10
   verify_deadline: 30s
   cpu_window: 3s
