@@ -23,6 +23,7 @@ constexpr base::Duration kUnknownMax = std::chrono::minutes(15);  // Then a pers
 constexpr base::Millis kRetryFirst =
     std::chrono::milliseconds(200);  // Then four times the pause before.
 constexpr base::Millis kApprovalWait = std::chrono::minutes(30);
+constexpr base::Duration kHostFresh = std::chrono::seconds(10);
 constexpr base::Duration kOpinionFresh = std::chrono::seconds(2);
 constexpr int kAttemptsMax = 5;  // Of one plan; only proven not-applied ones repeat.
 
@@ -80,7 +81,7 @@ std::string key_of(const Request& request) {
   if (const auto* observe = std::get_if<Observe>(&request)) return "observe:" + observe->op;
   if (const auto* ask = std::get_if<AskOpinion>(&request))
     return "opinion:" + std::to_string(ask->question.incident) + ":" + ask->question.plan;
-  return "lease";
+  return std::holds_alternative<LookAtHost>(request) ? "host" : "lease";
 }
 
 Fixer::Fixer(const config::Config& config, base::Random& random)
@@ -113,6 +114,10 @@ void Fixer::absorb(const Answer& answer, base::Now now) {
   }
   if (const auto* given = std::get_if<OpinionGiven>(&answer))
     opinions_.insert_or_assign(given->incident, Heard{given->plan, given->opinion, now.boot});
+  if (const auto* load = std::get_if<HostLoad>(&answer)) {
+    host_ = *load;
+    host_read_ = now.boot;
+  }
   if (const auto* leased = std::get_if<Leased>(&answer)) {
     lease_read_ = now.boot;
     if (leased->lease)
@@ -212,16 +217,15 @@ void Fixer::decide_lease(const role::View& view, Output& output) const {
                            : lease_read_ + (lease_read_.time_since_epoch().count() == 0
                                                 ? base::Duration(0)
                                                 : base::Duration(std::chrono::seconds(1)));
-  if (view.now.boot >= next)
-    output.ask(KeepLease{});
-  else
-    output.wake_by(next);
+  if (view.now.boot < next) return output.wake_by(next);
+  output.ask(KeepLease{});
+  output.ask(LookAtHost{});
 }
 
 policy::Facts Fixer::facts_for(const Incident& incident, const role::View& view) const {
-  return facts_of(
-      incident,
-      {config_, book_, history_, view.now, view.stop_file, intent_this_step_, lease_, {}, {}});
+  const HostLoad host = view.now.boot - host_read_ <= kHostFresh ? host_ : HostLoad{};
+  return facts_of(incident, {config_, book_, history_, view.now, view.stop_file, intent_this_step_,
+                             lease_, host.cpu_percent, host.memory_percent});
 }
 
 policy::Verdict Fixer::judge(const Incident& incident, const role::View& view, Output& output) {

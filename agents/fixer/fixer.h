@@ -76,6 +76,8 @@ class Fixer final : public role::Role<Request, Answer> {
   History history_;
   std::optional<ledger::Lease> lease_;
   base::Instant lease_read_{};
+  HostLoad host_;
+  base::Instant host_read_{};
   bool intent_this_step_ =
       false;  // One effect at a time: the fold does not know yet of what this step intends.
   std::map<std::string, base::Result<warden::Performed>>

@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "agents/fixer/host.h"
 #include "base/result.h"
 #include "ledger/ledger.h"
 #include "policy/opa.h"
@@ -24,7 +25,9 @@ struct KeepLease {};
 struct AskOpinion {
   policy::Question question;
 };
-using Request = std::variant<Perform, Observe, KeepLease, AskOpinion>;
+// How full is the host? Asked with every renewal of the lease.
+struct LookAtHost {};
+using Request = std::variant<Perform, Observe, KeepLease, AskOpinion, LookAtHost>;
 [[nodiscard]] std::string key_of(const Request& request);
 
 struct PerformedOp {
@@ -43,6 +46,6 @@ struct OpinionGiven {
   std::string plan;
   policy::Opinion opinion;
 };
-using Answer = std::variant<PerformedOp, Observed, Leased, OpinionGiven>;
+using Answer = std::variant<PerformedOp, Observed, Leased, OpinionGiven, HostLoad>;
 
 }  // namespace fixer

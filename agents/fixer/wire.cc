@@ -30,6 +30,7 @@ int run(const config::Config& config, const base::Logger& log) {
   role::Mailbox<Answer> mailbox;
   warden::SocketWarden warden(role::warden_socket(config, "fixer"));
   policy::OpaServer opa(config.opa);
+  HostGauge gauge(config.engine_host);
   role::Workers workers(2);
   auto& ledger = *(*desk)->ledger;
   // The supervisor runs one Fixer per state folder, so its next process takes over at once.
@@ -37,6 +38,7 @@ int run(const config::Config& config, const base::Logger& log) {
   const auto dispatch = [&](const std::string& key, const Request& request) {
     if (std::holds_alternative<KeepLease>(request))
       return mailbox.post(key, Leased{ledger.acquire("fixer", holder, kLease)});
+    if (std::holds_alternative<LookAtHost>(request)) return mailbox.post(key, gauge.look());
     workers.submit([&, key, request] {
       if (const auto* act = std::get_if<Perform>(&request)) {
         mailbox.post(key, PerformedOp{act->operation.op, perform(warden, act->operation)});

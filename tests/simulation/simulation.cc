@@ -193,6 +193,7 @@ void Simulation::serve_fixer(const fixer::Request& request,
       answered(fixer::Observed{op, std::move(member)});
     });
   }
+  if (std::holds_alternative<fixer::LookAtHost>(request)) return answered(world_->host);
   if (const auto* ask = std::get_if<fixer::AskOpinion>(&request)) {
     const auto& question = ask->question;
     return timeline_.after(3ms, [this, answered, id = question.incident, plan = question.plan] {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "agents/fixer/host.h"
 #include "agents/memory/memory_role.h"
 #include "agents/warden/gate.h"
 #include "agents/warden/roster.h"
@@ -87,6 +88,7 @@ class World {
 
   fakes::FakeGithub github;
   MemoryShelf shelf;
+  fixer::HostLoad host{10, 10};
   policy::Opinion opinion{true, ""};  // Of the policy server, where the configuration has one.
   bool gate_ignores_stop = false;     // A planted bug.
 

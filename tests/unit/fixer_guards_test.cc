@@ -294,3 +294,41 @@ TEST_CASE_FIXTURE(Guarded, "a policy server is asked when all guards agree, for 
     CHECK(asked().size() == 2);
   }
 }
+
+TEST_CASE_FIXTURE(Guarded,
+                  "on a full host nothing is restarted; what is not known does not count") {
+  stage->answer("host", fixer::HostLoad{95.0, 20.0});
+  CHECK(guard_of("a") == "saturation");
+  CHECK(values() == "the host's CPU is at 95 %, over 90 %: no restart");
+  stage->run(4s);
+  stage->answer("host", fixer::HostLoad{95.0, 97.0});
+  config.limits.host_cpu_percent = 100;
+  CHECK(guard_of("a") == "saturation");
+  CHECK(values() == "the host's memory is at 97 %, over 95 %: no restart");
+  SUBCASE("an old look") {
+    stage->run(11s);
+    CHECK(guard_of("a").empty());
+  }
+  SUBCASE("a look that sees nothing") {
+    stage->run(4s);
+    stage->answer("host", fixer::HostLoad{});
+    CHECK(guard_of("a").empty());
+  }
+}
+
+TEST_CASE("the kernel's texts are read, and odd ones are not known") {
+  const auto ticks = fixer::parse_cpu("cpu  100 10 50 800 40 5 5 0 7 7\ncpu0 1 1 1 1\n");
+  REQUIRE(ticks);
+  CHECK(ticks->all == 1010);
+  CHECK(ticks->busy == 170);
+  for (const auto* text : {"", "cpu", "cpu0 1 2 3 4", "cpu  1 2 3", "cpu  x 2 3 4"}) {
+    CAPTURE(text);
+    CHECK_FALSE(fixer::parse_cpu(text));
+  }
+  CHECK(*fixer::parse_memory("MemTotal:  1000 kB\nMemFree: 10 kB\nMemAvailable:   250 kB\n") ==
+        doctest::Approx(75));
+  for (const auto* text : {"", "MemTotal: 5 kB\n", "MemTotal: 0 kB\nMemAvailable: 0 kB\n"}) {
+    CAPTURE(text);
+    CHECK_FALSE(fixer::parse_memory(text));
+  }
+}
