@@ -1,8 +1,8 @@
 #include "agents/fixer/wire.h"
 
 #include "agents/fixer/fixer.h"
+#include "agents/fixer/opa_server.h"
 #include "base/failpoint.h"
-#include "policy/opa_server.h"
 #include "role/process.h"
 #include "warden/socket_warden.h"
 
@@ -29,7 +29,7 @@ int run(const config::Config& config, const base::Logger& log) {
   Fixer fixer(config, random);
   role::Mailbox<Answer> mailbox;
   warden::SocketWarden warden(role::warden_socket(config, "fixer"));
-  policy::OpaServer opa(config.opa);
+  OpaServer opa(config.opa);
   HostGauge gauge(config.engine_host);
   role::Workers workers(2);
   auto& ledger = *(*desk)->ledger;

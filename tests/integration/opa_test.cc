@@ -5,9 +5,9 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "agents/fixer/opa_server.h"
 #include "base/json.h"
 #include "http/http.h"
-#include "policy/opa_server.h"
 
 namespace {
 
@@ -32,7 +32,7 @@ struct Served {
   [[nodiscard]] std::string url() const {
     return "http://127.0.0.1:" + std::to_string(server.port()) + "/v1/data/sre/allow";
   }
-  policy::Opinion ask() const { return policy::OpaServer(url()).ask(question()); }
+  policy::Opinion ask() const { return fixer::OpaServer(url()).ask(question()); }
 };
 
 }  // namespace
@@ -73,10 +73,10 @@ TEST_CASE("one that fails denies") {
         [](const http::Request&) { return http::make_response(200, "text/plain", ""); });
     gone = ended.url();
   }
-  const auto refused = policy::OpaServer(gone).ask(question());
+  const auto refused = fixer::OpaServer(gone).ask(question());
   CHECK_FALSE(refused.allow);
   CHECK(refused.reason.find("the policy server at " + gone + " gave no answer") == 0);
-  CHECK_FALSE(policy::OpaServer("nonsense").ask(question()).allow);
+  CHECK_FALSE(fixer::OpaServer("nonsense").ask(question()).allow);
 }
 
 TEST_CASE("one that is slow denies before it answers") {

@@ -39,7 +39,7 @@ PURE = re.compile(
     r"|shared/role/role|shared/policy/(?!.*_codec)\w+"
     r"|shared/gitops/(quantity|change|paths|yaml_scalar|yaml_tree|yaml_edit|remediation)"
     r"|shared/markdown/\w+"
-    r"|agents/scout/(scout|watch|symptoms|proofs)|agents/brain/(?!wire)\w+|agents/fixer/fixer|agents/memory/memory_role"
+    r"|agents/scout/(scout|watch|symptoms|proofs)|agents/brain/(?!wire)\w+|agents/fixer/(fixer|facts|history|changes)|agents/memory/memory_role"
     r"|agents/scribe/(scribe|card|thread|outbox|pages|markdown|markers|commands|steering)"
     r"|memory/recall)\.(h|cc)$")
 IMPURE_INCLUDE = re.compile(

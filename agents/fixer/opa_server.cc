@@ -1,9 +1,9 @@
-#include "policy/opa_server.h"
+#include "agents/fixer/opa_server.h"
 
 #include "config/url.h"
 #include "policy/opa_codec.h"
 
-namespace policy {
+namespace fixer {
 
 OpaServer::OpaServer(const std::string& url) : url_(url) {
   const auto parsed = config::parse_url(url);
@@ -13,12 +13,12 @@ OpaServer::OpaServer(const std::string& url) : url_(url) {
                                                  std::to_string(parsed->port));
 }
 
-Opinion OpaServer::ask(const Question& question) {
+policy::Opinion OpaServer::ask(const policy::Question& question) {
   if (!client_) return {false, "the policy server's address is no http:// address: " + url_};
   engine::HttpCall call;
   call.method = "POST";
   call.target = target_;
-  call.body = encode(question);
+  call.body = policy::encode(question);
   call.deadline = kOpinionWithin;
   call.answer_limit = 64U << 10U;
   const auto answer = client_->read(call);
@@ -27,7 +27,7 @@ Opinion OpaServer::ask(const Question& question) {
                        std::string(base::to_string(answer.error().code)) + ": " +
                        answer.error().message + "); no answer is a no"};
   }
-  return decode_opinion(answer->status, answer->body);
+  return policy::decode_opinion(answer->status, answer->body);
 }
 
-}  // namespace policy
+}  // namespace fixer

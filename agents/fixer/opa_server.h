@@ -7,7 +7,7 @@
 #include "engine/http_client.h"
 #include "policy/opa.h"
 
-namespace policy {
+namespace fixer {
 
 inline constexpr base::Duration kOpinionWithin = std::chrono::seconds(1);
 
@@ -19,11 +19,11 @@ class OpaServer {
 
   // Blocks for kOpinionWithin at most. No answer in time, none that can be read, or any error
   // denies, and the reason says which.
-  [[nodiscard]] Opinion ask(const Question& question);
+  [[nodiscard]] policy::Opinion ask(const policy::Question& question);
 
  private:
   std::string url_, target_;
   std::unique_ptr<engine::HttpClient> client_;
 };
 
-}  // namespace policy
+}  // namespace fixer
