@@ -16,12 +16,13 @@ const std::vector<std::string> kCommands = {
     "stop",   "resume", "chaos",   "version", "workflows", "git-worker"};
 const std::map<std::string, std::vector<std::string>> kSubcommands = {
     {"incidents", {"list", "show", "replay", "approve"}},
-    {"chaos", {"list", "run"}},
+    {"chaos", {"list", "run", "verify-jules-pr"}},
     {"workflows", {"lint", "explain", "simulate"}},
     {"memory", {"search", "rebuild"}}};
 const std::vector<std::string> kOptions = {
     "--config", "--json",   "--log",     "--help",       "--reason",
-    "--follow", "--target", "--failure", "--occurrence", "--engine-restarts"};
+    "--follow", "--target", "--failure", "--occurrence", "--engine-restarts",
+    "--suite"};
 
 bool takes_value(std::string_view option) {
   return option == "--config" || option == "-c" || option == "--log" || option == "--reason" ||
@@ -210,6 +211,13 @@ class Grammar {
                     "The service to break (default: the experiment's own choice)")
         ->type_name("SERVICE");
     run->add_flag("--follow", request_.follow, "Print each issue's thread to stderr as it grows");
+    CLI::App* verify =
+        leaf(*chaos, "verify-jules-pr", Command::chaos_verify,
+             "Judge a coding agent's pull request: guards, the suite, a comment and a status",
+             "sre-space chaos verify-jules-pr 12 --suite");
+    verify->add_option("NUMBER", request_.number, "The pull request")->required();
+    verify->add_flag("--suite", request_.suite,
+                     "Build and run it here: only on a machine that may be thrown away");
   }
 
   void add_workflows() {

@@ -22,6 +22,7 @@ enum class Command {
   resume,
   chaos_list,
   chaos_run,
+  chaos_verify,
   workflows_lint,
   workflows_explain,
   workflows_simulate,
@@ -46,6 +47,8 @@ struct Request {
   // chaos run: the service to break; empty: the experiment's choice. workflows simulate: the sick
   // one.
   std::string target;
+  int number = 0;                // chaos verify-jules-pr: of the pull request.
+  bool suite = false;            // chaos verify-jules-pr: build and run its code on this host.
   bool follow = false;           // chaos run: print each issue's thread to stderr as it grows.
   std::string failure;           // workflows simulate: the class.
   int occurrence = 1;            // workflows simulate: the how many-th of its kind.

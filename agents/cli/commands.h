@@ -19,6 +19,7 @@ struct Context {
   base::Logger logger;
   std::string target = {};       // chaos run: the service to break; empty: the experiment's choice.
   bool follow = false;           // chaos run: print the issues' threads to stderr as they grow.
+  bool suite = false;            // chaos verify-jules-pr: build and run its code on this host.
   bool engine_restarts = false;  // workflows simulate: a restart policy brings the container back.
 };
 
@@ -43,6 +44,10 @@ struct Context {
 
 [[nodiscard]] int run_chaos_list(const Context& context);
 [[nodiscard]] int run_chaos_run(const Context& context, const std::vector<std::string>& names);
+
+// Guards a pull request, runs the suite on its head when asked to, and says so on it. 0 only when
+// all was checked and passed.
+[[nodiscard]] int run_verify_pull(const Context& context, int number);
 
 // Of the folder; empty: that of the configuration, with the shipped ones.
 [[nodiscard]] int run_workflows_lint(const Context& context, const std::string& folder);

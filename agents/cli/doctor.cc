@@ -30,6 +30,7 @@ std::vector<Check> check_all(const std::string& path) {
   checks.push_back(check_github(config));
   append(checks, check_voices(config));
   checks.push_back(check_runbooks(config));
+  checks.push_back(check_escalation(config));
   append(checks, check_limits(config));
   return checks;
 }

@@ -14,6 +14,7 @@
 
 #include "agents/up/lock.h"
 #include "agents/up/status.h"
+#include "base/text.h"
 #include "runbook/catalogue.h"
 
 namespace cli {
@@ -21,6 +22,16 @@ namespace {
 
 std::string plural(std::size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+// By its path, or in one of the folders of $PATH.
+bool is_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) return ::access(name.c_str(), X_OK) == 0;
+  const char* path = std::getenv("PATH");
+  for (const auto folder : base::split(path == nullptr ? "" : path, ':')) {
+    if (::access((std::string(folder) + "/" + name).c_str(), X_OK) == 0) return true;
+  }
+  return false;
 }
 
 // The folder that exists on the way to `path`.
@@ -160,6 +171,32 @@ Check check_runbooks(const config::Config& config) {
   if (loaded) return {"runbooks", CheckStatus::ok, plural(loaded->size(), "runbook"), ""};
   return {"runbooks", CheckStatus::fail, loaded.error().message,
           "mend the file, or take it out of the folder that `workflows` names"};
+}
+
+Check check_escalation(const config::Config& config) {
+  using enum config::CodingAgent;
+  const auto& wanted = config.escalation;
+  const std::string agent(config::to_string(wanted.agent));
+  if (wanted.agent == none) {
+    return {"escalation", CheckStatus::ok,
+            "no coding agent: the label " + wanted.label + " gets the packet as a comment", ""};
+  }
+  const std::string detail = "agent " + agent + " by the label " + wanted.label + ", at most " +
+                             std::to_string(wanted.per_day) + " in 24 hours";
+  if (config.mode < config::Mode::approve) {
+    return {"escalation", CheckStatus::warn, detail + "; not in this mode",
+            "the modes approve and auto hand over"};
+  }
+  if (wanted.agent != command) return {"escalation", CheckStatus::ok, detail, ""};
+  const std::string& program = wanted.command.front();
+  if (!is_program(program)) {
+    return {"escalation", CheckStatus::fail, detail + "; no program \"" + program + "\" is there",
+            "name it by its whole path, or put it into $PATH of the Scribe"};
+  }
+  const bool is_root = ::geteuid() == 0 && program.find("sudo") == std::string::npos;
+  return {"escalation", is_root ? CheckStatus::warn : CheckStatus::ok,
+          is_root ? detail + "; the command runs as root" : detail,
+          is_root ? "let it start as another user: docs/formats/escalation.md" : ""};
 }
 
 std::vector<Check> check_limits(const config::Config& config) {

@@ -20,6 +20,8 @@ namespace cli {
 [[nodiscard]] std::vector<Check> check_ports(const config::Config& config, bool up_runs);
 // The runbooks: one mistake of one's own keeps the Brain from starting.
 [[nodiscard]] Check check_runbooks(const config::Config& config);
+// Who is asked for changes of code, and for a command whether there is such a program.
+[[nodiscard]] Check check_escalation(const config::Config& config);
 // Pure: one warning for each limit looser than its default, or one ok.
 [[nodiscard]] std::vector<Check> check_limits(const config::Config& config);
 

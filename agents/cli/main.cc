@@ -39,6 +39,7 @@ bool needs_config(Command command) {
     case Command::stop:
     case Command::resume:
     case Command::chaos_run:
+    case Command::chaos_verify:
     case Command::memory_search:
     case Command::memory_rebuild:
       return true;
@@ -83,6 +84,8 @@ int run(const Request& request, const Context& context) {
       return cli::run_chaos_list(context);
     case Command::chaos_run:
       return cli::run_chaos_run(context, request.names);
+    case Command::chaos_verify:
+      return cli::run_verify_pull(context, request.number);
     case Command::workflows_lint:
       return cli::run_workflows_lint(context, request.text);
     case Command::workflows_explain:
@@ -121,6 +124,7 @@ int run_words(const std::vector<std::string>& words) {
                   base::Logger(agent_of(request), request.log_level)};
   context.target = request.target;
   context.follow = request.follow;
+  context.suite = request.suite;
   context.engine_restarts = request.engine_restarts;
   const bool has_config = likes_config(request.command) && std::ifstream(request.config_path);
   if (needs_config(request.command) || has_config) {

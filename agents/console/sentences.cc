@@ -157,6 +157,7 @@ std::string say(const IncidentClosed& v) { return "The issue is closed" + becaus
 std::string say(const IncidentReopened& v) { return "Reopened" + by(v.by) + "."; }
 std::string say(const OperatorCommanded& v) { return "Command " + v.command + by(v.by) + "."; }
 std::string say(const GithubIntended& v) {
+  if (v.kind == "hand_over") return "A coding agent is asked to take it (" + v.key + ").";
   return "About to write to GitHub: " + in_words(v.kind) +
          (v.key.empty() ? "" : " (" + v.key + ")") + ".";
 }

@@ -46,6 +46,12 @@ SeenLabel answer_to(const LookLabel& look) {
   return {look.incident, look.issue, look.label, {}, {}, false, {}};
 }
 SeenVotes answer_to(const LookVotes& look) { return {look.incident, look.op, {}, {}}; }
+HandedOver answer_to(const HandOver& request) {
+  return {request.op, request.incident, false, {}, false, 0, ""};
+}
+HandedOver answer_to(const LookHandover& request) {
+  return {request.op, request.incident, true, {}, false, 0, ""};
+}
 
 PullWritten answer_to(const PullWrite& write) {
   PullWritten written;

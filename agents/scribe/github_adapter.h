@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agents/scribe/agent_calls.h"
 #include "agents/scribe/pull_calls.h"
 #include "agents/scribe/scribe.h"
 #include "github/github.h"
@@ -30,6 +31,8 @@ struct Around {
   // With a clock no call is made while GitHub asked to be left alone: requests that were under way
   // when it did are answered from here.
   const base::Clock* clock = nullptr;
+  escalation::CodingAgent* agent = nullptr;  // Tier 3; blocks for as long as it works.
+  base::Redactor redactor = {};              // Of what it gets.
 };
 
 // The translation alone, blocking. Its own state is our logins, asked for once.
@@ -51,6 +54,12 @@ class GithubCalls {
   [[nodiscard]] Answer carry_out(const LookVotes& look);
   [[nodiscard]] Answer carry_out(const PullWrite& write);
   [[nodiscard]] Answer carry_out(const LookPull& look);
+  [[nodiscard]] Answer carry_out(const HandOver& request) {
+    return hand_over(around_.agent, request, around_.redactor);
+  }
+  [[nodiscard]] Answer carry_out(const LookHandover& request) {
+    return look_at(around_.agent, request);
+  }
   void comment(const Write& write, Written& written);
   [[nodiscard]] std::optional<Fault> learn_logins();
   [[nodiscard]] bool is_ours(const std::string& login) const { return ours_.contains(login); }

@@ -81,7 +81,9 @@ std::string key_of(const Request& request) {
                                [](const LookLabel&) { return std::string("label"); },
                                [](const LookVotes&) { return std::string("votes"); },
                                [](const PullWrite&) { return std::string("write"); },
-                               [](const LookPull&) { return std::string("pull"); }},
+                               [](const LookPull&) { return std::string("pull"); },
+                               [](const HandOver& one) { return "agent:" + one.op; },
+                               [](const LookHandover& one) { return "agent:" + one.op; }},
                     request);
 }
 
@@ -91,9 +93,10 @@ Scribe::Scribe(Options options, base::Random& random)
       budget_({options_.post_spacing, options_.posts_per_minute, options_.posts_per_hour}),
       write_budget_({options_.post_spacing, options_.writes_per_minute, 0}),
       issue_budget_({base::Duration(0), 0, options_.issues_per_hour}),
-      steering_(options_.steer_every, options_.depends_on),
+      steering_(options_.steer_every, options_.depends_on, options_.agent_label),
       votes_(options_.votes_every),
-      pulls_(options_.places, options_.pulls_every, options_.redactor) {
+      pulls_(options_.places, options_.pulls_every, options_.redactor),
+      handovers_(options_.handover) {
   tellings_[kControl];
   tellings_[kUmbrella];
 }
@@ -109,6 +112,7 @@ void Scribe::touch(IncidentId id) {
 }
 
 void Scribe::absorb(const ledger::Record& record, base::Now) {
+  if (absorb_handover(record.event)) return;
   if (is_operation(record.event.what)) return absorb_operation(record.event);
   // Secrets go before anything is cut, escaped or compared: later they could not be told any more.
   Event event = record.event;
@@ -116,6 +120,7 @@ void Scribe::absorb(const ledger::Record& record, base::Now) {
   book_.absorb(event);
   steering_.absorb(event);
   if (const auto* one = book_.find(event.incident)) pulls_.absorb(event, *one);
+  if (!options_.agent_label.empty()) handovers_.absorb(event, book_.find(event.incident));
   touch(event.incident);
   if (std::holds_alternative<IncidentReopened>(event.what)) {
     tellings_[event.incident].outbox.absorb(event);
@@ -298,6 +303,7 @@ role::Output<Request> Scribe::decide(const role::View& view) {
   if (!out.units.empty())
     return out;  // First it must stand in the ledger; then we are asked again.
   refresh_umbrella(view.now);
+  hand_over(view, out);
   for (auto& [id, telling] : tellings_) {
     if (telling.settled) continue;
     look_for(id, telling, view, out);
@@ -411,6 +417,7 @@ void Scribe::refresh(IncidentId id, Telling& telling) {
     telling.thread = project_control(book_);
   } else {
     telling.thread = project(book_.entries().at(id), book_, options);
+    show_handovers(id, telling.thread);
     const auto& formers = telling.outbox.formers();
     if (!formers.empty()) telling.thread.body += continues(formers.back());
   }

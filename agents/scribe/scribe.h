@@ -19,7 +19,9 @@
 #include <variant>
 #include <vector>
 
+#include "agents/scribe/handover.h"
 #include "agents/scribe/outbox.h"
+#include "agents/scribe/packet.h"
 #include "agents/scribe/pulls.h"
 #include "agents/scribe/steering.h"
 #include "agents/scribe/thread.h"
@@ -48,8 +50,22 @@ struct ReadControl {};
 struct CatchUp {
   base::WallTime now;
 };
+// To the coding agent, once; it may take as long as the agent works.
+struct HandOver {
+  std::string op;
+  incident::IncidentId incident = 0;
+  std::int64_t issue = 0;
+  std::string title;
+  Packet packet;  // Redacted.
+};
+// What became of it, asked by a Scribe that was not there when it ended.
+struct LookHandover {
+  std::string op;
+  incident::IncidentId incident = 0;
+  std::int64_t issue = 0;
+};
 using Request = std::variant<CatchUp, Write, Observe, ReadControl, Listen, Ask, LookWho, LookLabel,
-                             LookVotes, PullWrite, LookPull>;
+                             LookVotes, PullWrite, LookPull, HandOver, LookHandover>;
 
 struct Written {
   std::string op;
@@ -74,8 +90,18 @@ struct ControlRead {
 struct CaughtUp {
   std::optional<Fault> fault;
 };
+struct HandedOver {
+  std::string op;
+  incident::IncidentId incident = 0;
+  bool is_look = false;
+  // Of a look: unavailable is asked again. Else unavailable, … is "nothing was begun".
+  std::optional<Fault> fault;
+  bool absent = false;      // A look that is sure: nothing was begun.
+  std::int64_t number = 0;  // Of the pull request; 0: none yet.
+  std::string url;          // Where it is to be seen.
+};
 using Answer = std::variant<CaughtUp, Written, Observed, ControlRead, Heard, Asked, SeenWho,
-                            SeenLabel, SeenVotes, PullWritten, SeenPull>;
+                            SeenLabel, SeenVotes, PullWritten, SeenPull, HandedOver>;
 
 [[nodiscard]] std::string key_of(const Request& request);
 
@@ -83,6 +109,9 @@ struct Options {
   std::string marker_key;   // From key_file.h.
   base::Redactor redactor;  // Everything told is read and written through it.
   std::map<std::string, std::vector<std::string>> depends_on;  // Of each service.
+  std::string agent_label;  // Asks for a coding agent; empty: tier 3 is off.
+  HandoverOptions handover;
+  PacketOptions packet;
   base::Duration card_every = std::chrono::seconds(1);
   // limits.issue_spacing: between any two writes, from the answer of one to the next.
   base::Duration post_spacing = std::chrono::seconds(1);
@@ -171,6 +200,10 @@ class Scribe final : public role::Role<Request, Answer> {
   [[nodiscard]] std::optional<PullWrite> next_pull(const role::View& view, Output& out) const;
   void begin_pull(PullWrite write, const role::View& view, Output& out);
   void watch_pulls(const role::View& view, Output& out);
+  void take(const HandedOver& handed, base::Now now);  // hand.cc, as the next three.
+  [[nodiscard]] bool absorb_handover(const incident::Event& event);
+  void show_handovers(incident::IncidentId id, Thread& thread) const;
+  void hand_over(const role::View& view, Output& out);
   void answered();
   void troubled(const Fault& fault, base::Now now);
   void refused(const Written& written, Outcome& outcome, base::Now now);
@@ -210,9 +243,11 @@ class Scribe final : public role::Role<Request, Answer> {
   Steering steering_;
   Votes votes_;
   FixPulls pulls_;
-  bool reachable_ = false;     // Until a first read says so.
-  base::Instant quiet_until_;  // No call before that.
-  base::Instant write_at_;     // No write before that.
+  Handovers handovers_;
+  base::Instant look_agent_at_;  // Not before that, after a look that failed.
+  bool reachable_ = false;       // Until a first read says so.
+  base::Instant quiet_until_;    // No call before that.
+  base::Instant write_at_;       // No write before that.
   base::Duration backoff_{0};
   base::Instant poll_at_, catch_up_at_;
   bool listen_hinted_ = false, control_hinted_ = false;  // Since the latest question.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agents/scribe/handover.h"
 #include "agents/scribe/thread.h"
 #include "base/text.h"
 
@@ -83,6 +84,7 @@ void Steering::hear(const github::Issue& issue, const Book& book) {
   if (incident == nullptr) return;
   hear_label(issue, incident->id, kStopLabel, stops_.contains(issue.number));
   if (incident->issue != issue.number) return;  // Continued elsewhere.
+  if (!agent_label_.empty()) hear_label(issue, incident->id, agent_label_, false);
   if (goes_on(incident->state))
     hear_label(issue, incident->id, kHoldLabel, held_by_label_.contains(incident->id));
   const bool closed = issue.state == "closed";
@@ -123,6 +125,9 @@ void Steering::absorb(const SeenLabel& seen) {
       stops_.erase(seen.issue);
     else if (by_person && seen.right >= github::Right::triage)
       stops_.insert(seen.issue);
+  } else if (seen.label == agent_label_) {
+    if (by_person && seen.change->added && seen.right >= github::Right::maintain)
+      seen_label_ = seen;
   } else if (by_person && seen.right >= github::Right::write) {
     seen_label_ = seen;
   }
@@ -226,11 +231,15 @@ std::optional<Steering::Drafts> Steering::heed(const SeenLabel& seen, const Book
                                                base::Random& random, base::Now now) {
   const Incident* incident = book.find(seen.incident);
   const std::string id = name_of(seen.incident, "event", seen.change->id);
-  if (incident == nullptr || recorded_.contains(id) || !goes_on(incident->state))
-    return std::nullopt;
+  if (incident == nullptr || recorded_.contains(id)) return std::nullopt;
+  role::Drafter drafter(book, incident::Role::scribe, random, now);
+  if (seen.label == agent_label_) {  // Of an incident that is over too.
+    drafter.add_as(id, seen.incident, OperatorCommanded{kAgentByLabel, seen.change->by});
+    return drafter.take();
+  }
+  if (!goes_on(incident->state)) return std::nullopt;
   // Taking it off ends the hold that it began, and no other.
   if (!seen.change->added && !held_by_label_.contains(seen.incident)) return std::nullopt;
-  role::Drafter drafter(book, incident::Role::scribe, random, now);
   drafter.add_as(
       id, seen.incident,
       OperatorCommanded{seen.change->added ? kHoldByLabel : kResumeByLabel, seen.change->by});

@@ -95,9 +95,9 @@ struct SeenLabel {
 
 class Steering {
  public:
-  // `services`: all that are configured.
-  Steering(base::Duration every, incident::Dependencies services)
-      : every_(every), services_(std::move(services)) {}
+  // `services`: all that are configured. `agent_label`: asks for a coding agent; empty: none does.
+  Steering(base::Duration every, incident::Dependencies services, std::string agent_label = "")
+      : every_(every), services_(std::move(services)), agent_label_(std::move(agent_label)) {}
 
   void absorb(const incident::Event& event);
   // None of these has a fault.
@@ -142,6 +142,7 @@ class Steering {
 
   const base::Duration every_;
   const incident::Dependencies services_;
+  const std::string agent_label_;
   base::Instant listen_at_;
   std::optional<base::WallTime> comments_since_, issues_since_;
   std::map<std::int64_t, incident::IncidentId> incidents_;  // By issue.

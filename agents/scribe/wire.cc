@@ -1,9 +1,12 @@
 #include "agents/scribe/wire.h"
 
+#include <sys/prctl.h>
+
 #include "agents/scribe/github_adapter.h"
 #include "agents/scribe/key_file.h"
 #include "agents/scribe/worker_git.h"
 #include "base/text.h"
+#include "escalation/agents.h"
 #include "github/address.h"
 #include "github/configured.h"
 #include "github/hooks.h"
@@ -19,8 +22,9 @@ namespace {
 base::Redactor redactor_of(const config::Config& config, const std::string& key,
                            const github::RestOptions& target) {
   auto secrets = base::secrets_in(environ);
-  for (const auto& secret : {key, target.token, config.github.token, config.console_key,
-                             config.github.webhook_secret, config.github.second_webhook_secret})
+  for (const auto& secret :
+       {key, target.token, config.github.token, config.console_key, config.github.webhook_secret,
+        config.github.second_webhook_secret, config.escalation.jules_key})
     secrets.push_back(secret);
   for (const auto& [role, one] : config.github.tokens) secrets.push_back(one);
   if (const auto proxy = github::parse_proxy(config.github.proxy))
@@ -56,8 +60,39 @@ std::map<std::string, PullPlace> places_of(const config::Config& config) {
   return places;
 }
 
+std::vector<ProbeCommand> probes_of(const config::Service& service) {
+  std::vector<ProbeCommand> probes;
+  const auto add = [&](const char* name, const std::optional<config::Probe>& probe) {
+    if (!probe) return;
+    const auto most = probe->latency_bound.value_or(probe->timeout);
+    const auto seconds = static_cast<double>(base::to_ms(most)) / 1000;
+    std::string text = std::to_string(seconds);
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.ends_with('.')) text.pop_back();
+    probes.push_back({name, "curl -fsS --max-time " + text + " '" + probe->url + "'"});
+  };
+  add("health", service.health);
+  add("path", service.path);
+  return probes;
+}
+
+void set_tier3(const config::Config& config, Options& options) {
+  const auto& wanted = config.escalation;
+  options.agent_label = wanted.label;
+  options.handover = {wanted.agent != config::CodingAgent::none,
+                      config.mode >= config::Mode::approve,
+                      std::string(config::to_string(wanted.agent)), wanted.per_day};
+  options.packet.repository = config.repository();
+  options.packet.base = wanted.branch;
+  options.packet.soak = base::format_duration(config.limits.soak);
+  options.packet.forbidden = wanted.forbidden;
+  for (const auto& service : config.services)
+    options.packet.probes[service.name] = probes_of(service);
+}
+
 Options options_of(const config::Config& config, std::string key) {
   Options options;
+  set_tier3(config, options);
   options.marker_key = std::move(key);
   for (const auto& service : config.services) options.depends_on[service.name] = service.depends_on;
   options.places = places_of(config);
@@ -114,13 +149,14 @@ int run(const config::Config& config, const base::Logger& log) {
   if (!github) return role::exit_code(github.error(), log);
   Options options = options_of(config, *key);
   options.redactor = redactor_of(config, *key, *target);
+  const base::Redactor redactor = options.redactor;
   auto pulls = github::make_rest_pulls(*target, (*desk)->clock);
   if (!pulls) return role::exit_code(pulls.error(), log);
   auto git = make_worker_git(
       {{"/proc/self/exe", "git-worker"}, config.state_dir + "/gitops", stop.descriptor()}, *target,
       (*desk)->clock);
   if (!git) return role::exit_code(git.error(), log);
-  PullCalls pull_calls(**github, **pulls, **git, options.redactor);
+  PullCalls pull_calls(**github, **pulls, **git, redactor);
   Scribe scribe(std::move(options), random);
   role::Mailbox<Answer> mailbox;
   auto voices = open_voices(config, *target, (*desk)->clock);
@@ -141,12 +177,18 @@ int run(const config::Config& config, const base::Logger& log) {
   around.pulls = &pull_calls;
   around.clock = &(*desk)->clock;
   GithubAdapter adapter(**github, mailbox, std::move(around));
+  auto tier3 = escalation::make_agent(config, *target, redactor, stop.descriptor(), (*desk)->clock);
+  if (!tier3) return role::exit_code(tier3.error(), log);
+  // A command of the same user could read our environment otherwise.
+  if (config.escalation.agent == config::CodingAgent::command) ::prctl(PR_SET_DUMPABLE, 0);
+  AgentAdapter agent(tier3->agent.get(), mailbox, redactor);
   log.info("the scribe writes", {{"api", target->line.api}, {"repository", target->repository}});
   auto outside = (*desk)->outside(config, log, stop);
   outside.inbox = "github";
-  role::Loop<Scribe> loop(
-      scribe, outside, mailbox, key_of,
-      [&](const std::string& name, const Request& request) { adapter.dispatch(name, request); });
+  role::Loop<Scribe> loop(scribe, outside, mailbox, key_of,
+                          [&](const std::string& name, const Request& request) {
+                            if (!agent.dispatch(name, request)) adapter.dispatch(name, request);
+                          });
   return role::exit_code(loop.run(), log);
 }
 

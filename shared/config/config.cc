@@ -78,11 +78,36 @@ Mode mode_of(const Config& config, const Service& service) {
   return std::min(config.mode, service.mode.value_or(config.mode));
 }
 
+std::string_view to_string(CodingAgent agent) {
+  switch (agent) {
+    case CodingAgent::none:
+      return "none";
+    case CodingAgent::command:
+      return "command";
+    case CodingAgent::workflow:
+      return "workflow";
+    case CodingAgent::assign:
+      return "assign";
+    case CodingAgent::jules:
+      return "jules";
+  }
+  return "none";
+}
+
+std::optional<CodingAgent> parse_coding_agent(std::string_view text) {
+  using enum CodingAgent;
+  for (const auto agent : {none, command, workflow, assign, jules}) {
+    if (text == to_string(agent)) return agent;
+  }
+  return std::nullopt;
+}
+
 void forget_foreign_secrets(Config& config, std::string_view role) {
   if (role == "scribe") return;  // It must know them all, to keep them out of issues.
   config.github.token.clear();
   config.github.tokens.clear();
   config.github.proxy.clear();
+  config.escalation.jules_key.clear();
   if (role != "console") {
     config.github.webhook_secret.clear();
     config.github.second_webhook_secret.clear();

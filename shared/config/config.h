@@ -154,6 +154,27 @@ struct ForgeTeam {
   std::vector<std::string> members;  // Logins.
 };
 
+// Who is asked for changes of code: tier 3.
+enum class CodingAgent { none, command, workflow, assign, jules };
+[[nodiscard]] std::string_view to_string(CodingAgent agent);
+[[nodiscard]] std::optional<CodingAgent> parse_coding_agent(std::string_view text);
+
+// Which fields count is the agent's matter: docs/formats/config.md.
+struct Escalation {
+  std::string label = "jules-fix";  // Asks for it, and is on the issues that were handed over.
+  CodingAgent agent = CodingAgent::none;
+  std::vector<std::string> command;      // Program and arguments; no shell.
+  std::vector<std::string> environment;  // Variables the command gets besides the common ones.
+  base::Duration time = std::chrono::minutes(30);  // Of the command.
+  std::string workflow;                            // File name, dispatched with the packet.
+  std::string assignee;                            // Login.
+  std::string jules_api = "https://jules.googleapis.com";
+  std::string jules_key;
+  std::string branch = "main";         // What a change is based on and asked into.
+  std::vector<std::string> forbidden;  // Paths that no change may touch, besides the built-in ones.
+  int per_day = 3;                     // So many hand-overs in any 24 hours.
+};
+
 // Where the file names a variable of the environment.
 struct Reference {
   std::string field;  // "github.token"
@@ -192,6 +213,7 @@ struct Config {
   std::vector<ForgeTeam> forge_teams;
   std::vector<std::string> forge_workflows;  // File names.
   std::optional<Balancer> balancer;
+  Escalation escalation;
   std::vector<std::string> exclude;  // Container names never acted on.
   Limits limits;
   std::vector<Service> services;

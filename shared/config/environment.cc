@@ -23,7 +23,8 @@ bool needs(std::string_view role, std::string_view field) {
   static constexpr std::array<std::string_view, 3> kDoor = {
       "github.webhook_secret", "github.second_webhook_secret", "console.key"};
   if (is_one_of(field, kDoor)) return role == "console";
-  return field != "github.token" && field != "github.proxy" && !field.starts_with("github.tokens.");
+  return field != "github.token" && field != "github.proxy" && field != "escalation.key" &&
+         !field.starts_with("github.tokens.");
 }
 
 bool is_common(std::string_view name, std::string_view value) {

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "config/escalation_fields.h"
 #include "config/field_reader.h"
 #include "config/forge_fields.h"
 #include "config/github_fields.h"
@@ -61,10 +62,10 @@ class Loader {
   }
 
   void read_root(const YamlNode& node) {
-    const auto root = reader(
-        node, "",
-        {"state", "ledger", "mode", "github", "engine", "console", "forge", "balancer", "exclude",
-         "limits", "services", "model", "workflows", "maintenance", "stateful_images", "opa"});
+    const auto root = reader(node, "",
+                             {"state", "ledger", "mode", "github", "engine", "console", "forge",
+                              "balancer", "exclude", "limits", "services", "model", "workflows",
+                              "maintenance", "stateful_images", "opa", "escalation"});
     if (const auto mode = root.mode("mode")) config_.mode = *mode;
     read_state(root);
     if (const auto* map = root.find_map("github"))
@@ -77,6 +78,8 @@ class Loader {
       root.wrong(root.has("forge") ? "forge" : "console",
                  "console and forge cannot share port " + std::to_string(config_.forge_port));
     }
+    if (const auto* map = root.find_map("escalation"))
+      read_escalation(findings_, environment_, *map, config_);
     if (const auto* map = root.find_map("limits"))
       read_limits(findings_, environment_, *map, config_.limits);
     if (const auto* map = root.find_map("model")) read_model(*map);

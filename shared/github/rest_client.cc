@@ -85,6 +85,7 @@ struct RestClient::State {
                        {"X-GitHub-Api-Version", "2022-11-28"}};
     if (!authorization.empty()) request.headers.emplace("Authorization", authorization);
     if (!call.body.empty()) request.headers.emplace("Content-Type", "application/json");
+    for (const auto& [name, value] : call.headers) request.headers.emplace(name, value);
     request.body = call.body;
     if (!call.is_list) return request;
     // The library reads a 304 until the connection closes, as if it had a body.

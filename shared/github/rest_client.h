@@ -5,6 +5,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -27,6 +29,7 @@ struct Call {
   std::string path;  // After the API's prefix; percent-encoded.
   std::string body = {};
   bool is_list = false;  // May be answered with "as you know it", which costs no rate limit.
+  std::vector<std::pair<std::string, std::string>> headers = {};  // Besides the usual ones.
   [[nodiscard]] bool is_write() const { return method != "GET"; }
   [[nodiscard]] std::string name() const { return method + " " + path.substr(0, path.find('?')); }
 };

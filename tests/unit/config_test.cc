@@ -735,3 +735,61 @@ balancer:
     CHECK(wrong.error().message.find(row.field) != std::string::npos);
   }
 }
+
+TEST_CASE("escalation: which agent, what it needs, and that no secret reaches a command") {
+  const auto read = [](const std::string& text) {
+    const auto loaded = parse("escalation: {" + text + "}\n" + with_service(""));
+    REQUIRE_MESSAGE(loaded.ok(), loaded.error().message);
+    return loaded->escalation;
+  };
+  CHECK(read("").agent == config::CodingAgent::none);
+  CHECK(read("").label == "jules-fix");
+  const auto command = read(
+      "agent: command, command: [coder, --yes], environment: [HOME], time: 10min, label: fix-it, "
+      "forbidden: [secrets/], per_day: 5, branch: release/1.x");
+  CHECK(command.command == std::vector<std::string>{"coder", "--yes"});
+  CHECK(command.time == minutes(10));
+  CHECK(command.branch == "release/1.x");
+  CHECK(read("agent: jules, key: jules-key-1").jules_key == "jules-key-1");
+  CHECK(read("agent: workflow, workflow: heal.yml").workflow == "heal.yml");
+  CHECK(read("agent: assign, assignee: ada").assignee == "ada");
+
+  const std::pair<const char*, const char*> wrong[] = {
+      {"agent: comand", "did you mean \"command\"?"},
+      {"agent: command", "escalation.command: is missing"},
+      {"agent: workflow", "escalation.workflow: is missing"},
+      {"agent: assign", "escalation.assignee: is missing"},
+      {"agent: jules", "escalation.key: is missing"},
+      {"environment: [OPENAI_API_KEY]", "named like a secret"},
+      {"workflow: ../x.yml", "no file name"},
+      {"branch: \"a b\"", "is no branch"},
+      {"branch: ../main", "is no branch"},
+      {"api: \"http://jules.example\"", "must be https://"},
+      {"label: \"a,b\"", "without a comma"},
+      {"agents: jules", "unknown field"}};
+  for (const auto& [text, word] : wrong) {
+    CAPTURE(text);
+    const auto said = mistakes("escalation: {" + std::string(text) + "}\n" + with_service(""));
+    CHECK(said.find(word) != std::string::npos);
+  }
+}
+
+TEST_CASE("escalation: Jules' key is the Scribe's alone, and without it nothing is handed over") {
+  const std::string text =
+      "escalation: {agent: jules, key: \"${JULES_API_KEY}\"}\n" + with_service("");
+  auto loaded = parse(text, {{"JULES_API_KEY", "jules-key-1"}});
+  REQUIRE(loaded.ok());
+  for (const auto* role : {"brain", "fixer", "console", "warden"}) {
+    auto own = *loaded;
+    config::forget_foreign_secrets(own, role);
+    CHECK(own.escalation.jules_key.empty());
+    for (const auto& line :
+         config::environment_of(own, role, {"JULES_API_KEY=jules-key-1", "PATH=/bin"}))
+      CHECK(line.find("jules-key-1") == std::string::npos);
+  }
+  const auto without = parse(text);
+  REQUIRE(without.ok());
+  CHECK(without->escalation.agent == config::CodingAgent::none);
+  CHECK(base::split(without->notes.at(0), '\n').front().find("JULES_API_KEY") !=
+        std::string_view::npos);
+}

@@ -137,3 +137,18 @@ TEST_CASE("a host runs the forge only without GitHub and the Scribe only with so
   CHECK(cli::roles_of(config) ==
         Roles{"warden", "scribe", "memory", "brain", "fixer", "console", "scout"});
 }
+
+TEST_CASE("the coding agent is told: none, not in this mode, no such program, and all well") {
+  config::Config config;
+  config.mode = config::Mode::approve;
+  CHECK(cli::check_escalation(config).status == CheckStatus::ok);
+  config.escalation.agent = config::CodingAgent::command;
+  config.escalation.command = {"no-such-coder"};
+  CHECK(cli::check_escalation(config).status == CheckStatus::fail);
+  config.escalation.command = {"/bin/sh"};
+  CHECK(cli::check_escalation(config).status != CheckStatus::fail);
+  config.escalation.agent = config::CodingAgent::assign;
+  CHECK(cli::check_escalation(config).status == CheckStatus::ok);
+  config.mode = config::Mode::dry_run;
+  CHECK(cli::check_escalation(config).status == CheckStatus::warn);
+}

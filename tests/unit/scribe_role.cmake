@@ -3,6 +3,7 @@ sre_test(unit_scribe
     ${CMAKE_CURRENT_LIST_DIR}/scribe_steering_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_labels_test.cc
     ${CMAKE_CURRENT_LIST_DIR}/scribe_strays_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_hints_test.cc
     ${CMAKE_CURRENT_LIST_DIR}/scribe_asked_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_pulls_test.cc
+    ${CMAKE_CURRENT_LIST_DIR}/scribe_handover_test.cc
   LINKS agent_scribe_adapters fake_github fake_ledger
   LABEL unit)
 # Hours of virtual time, many incidents: a program of its own runs beside the others.

@@ -47,6 +47,7 @@ class World {
     scribe::Around around{approvers};
     around.clock = &clock;
     around.pulls = pull_calls;
+    around.agent = agent_;
     calls_.emplace(github, std::move(around));
     in_flight_.clear();
     position_ = inbox_ = 0;
@@ -176,6 +177,10 @@ class World {
     return true;
   }
 
+ protected:
+  escalation::CodingAgent* agent_ = nullptr;  // Tier 3.
+
+ private:
   base::SeededRandom random_;
   std::optional<scribe::Scribe> scribe_;
   std::optional<scribe::GithubCalls> calls_;
