@@ -3,3 +3,8 @@ sre_test(integration_escalation SOURCES ${CMAKE_CURRENT_LIST_DIR}/escalation_tes
 # The Scribe's own main; SIGTERM ends it.
 sre_test(integration_scribe_agent SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_agent_test.cc
   LINKS agent_scribe_wire forge_adapters ledger_adapters embedded_users LABEL integration)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME integration_jules_autoheal
+  COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/jules_autoheal_test.py
+  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(integration_jules_autoheal PROPERTIES LABELS integration TIMEOUT 120)
