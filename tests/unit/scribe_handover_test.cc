@@ -147,6 +147,20 @@ TEST_CASE("hand-over: an architectural cause goes by itself, once, and gets the 
   CHECK(world.agent.tasks.size() == 1);
 }
 
+TEST_CASE("hand-over: what comes back the third time and is given up goes by itself, once") {
+  Tier3 world;
+  for (IncidentId id = 1; id <= 5; ++id) {
+    CAPTURE(id);
+    world.outage(id);
+    CHECK(world.agent.tasks.size() == (id < 3 ? 0U : 1U));
+    world.clock.advance(1h);
+    world.restart();
+    world.settle(1min);
+    CHECK(world.agent.tasks.size() == (id < 3 ? 0U : 1U));
+  }
+  CHECK(world.agent.tasks.at(0).issue == 3);
+}
+
 TEST_CASE("hand-over: in a mode that does nothing the packet is shown and nothing is begun") {
   Tier3 world;
   world.options.handover.may_start = false;
