@@ -125,11 +125,14 @@ void add_traffic(const Incident& incident, const Known& known, policy::Facts& fa
     const Incident& other = *known.book.find(id);
     if (id != incident.id && other.state == State::acting && !incident::waits_for_pull(other))
       facts.another_in_flight = true;
-    const bool proposes = !other.attempts.empty() &&
-                          other.attempts.back().intent.action == Action::pull_request &&
-                          other.attempts.back().intent.service == target &&
-                          other.attempts.back().state != incident::OperationState::failed;
-    if (proposes && !incident::is_over(other.state)) ++facts.open_pull_requests;
+    if (other.attempts.empty()) continue;
+    const auto& last = other.attempts.back();
+    const bool proposes = last.intent.action == Action::pull_request &&
+                          last.intent.service == target &&
+                          last.state != incident::OperationState::failed;
+    // One that a person has to merge is open although its incident is theirs by now.
+    const bool waits = last.pull && last.merged.empty() && last.closed.empty();
+    if (proposes && (waits || !incident::is_over(other.state))) ++facts.open_pull_requests;
   }
 }
 

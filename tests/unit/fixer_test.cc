@@ -565,6 +565,11 @@ TEST_CASE_FIXTURE(PullScene, "a person's merge is waited for by people, not by u
   pull();
   CHECK(state() == State::escalated);
   CHECK(stage->last<Escalated>().reason.starts_with("Pull request #7 waits for a person"));
+  MenuEntry again = stage->incident(1).plan->menu[0];
+  plan(2, "a");
+  stage->write(Role::brain, 2, PlanMade{"p2", 2, stage->now.wall + 5min, {again}});
+  stage->step();
+  CHECK(stage->last<PlanRefused>().guard == "pull_requests");
 }
 
 TEST_CASE_FIXTURE(PullScene, "after the merge the guards are asked what forbids any effect now") {
