@@ -49,6 +49,7 @@ int run_stop(const Context& context, const std::string& reason) {
   return said("stop " + reason, context);
 }
 int run_resume(const Context& context) { return said("resume", context); }
+int run_verify_pull(const Context& context, int) { return said("verify", context); }
 int run_chaos_list(const Context& context) { return said("chaos", context); }
 int run_chaos_run(const Context& context, const std::vector<std::string>& names) {
   return said("chaos " + std::to_string(names.size()), context);
