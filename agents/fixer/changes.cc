@@ -62,7 +62,8 @@ void Fixer::decide_change(const Incident& incident, const role::View& view, Outp
   const auto* merged = last_event<incident::PrMerged>(incident.id);
   const auto since = merged == nullptr ? last.intended_at : std::max(last.intended_at, merged->at);
   if (view.now.wall - since > kChangeMax) {
-    const std::string what = last.intent.undoes.empty()
+    const std::string what = is_deployed_elsewhere(last) ? "The deploy did not bring the value to "
+                             : last.intent.undoes.empty()
                                  ? "The merged value could not be brought to "
                                  : "The change could not be taken back from ";
     return record(incident.id,
@@ -72,6 +73,7 @@ void Fixer::decide_change(const Incident& incident, const role::View& view, Outp
   }
   if (const auto pause = again_.find(op); pause != again_.end() && view.now.boot < pause->second)
     return output.wake_by(pause->second);
+  if (is_deployed_elsewhere(last)) return watch_deploy(incident, view, output);
   const bool is_undo = !last.intent.undoes.empty();
   const auto verdict =
       policy::judge_effect(incident, facts_for(incident, view), config_.limits, is_undo);
@@ -85,6 +87,29 @@ void Fixer::decide_change(const Incident& incident, const role::View& view, Outp
   }
   output.ask(Perform{change_operation(last.intent, view.now.wall)});
   intent_this_step_ = true;
+}
+
+// The value reaches the container by a deploy of somebody else's.
+bool Fixer::is_deployed_elsewhere(const Attempt& attempt) const {
+  const auto* service = config::find_service(config_, attempt.intent.service);
+  return attempt.intent.undoes.empty() && service != nullptr && service->gitops &&
+         service->gitops->deploy == config::Gitops::Deploy::workflow;
+}
+
+void Fixer::watch_deploy(const Incident& incident, const role::View& view, Output& output) {
+  const auto& intent = incident.attempts.back().intent;
+  if (const auto look = looks_.find(intent.op); look != looks_.end()) {
+    const auto& member = look->second.member;
+    const bool has_value = member && member->container.memory_limit_bytes == intent.change.to;
+    if (has_value) {
+      return record_change(
+          incident, {warden::Outcome::done, member->container.started_at, member->container.id, ""},
+          view, output);
+    }
+    if (view.now.boot < look->second.last + kAgain)
+      return output.wake_by(look->second.last + kAgain);
+  }
+  output.ask(Observe{intent.op, intent.container});
 }
 
 // Open: it waits for checks, for its time, or for a person.

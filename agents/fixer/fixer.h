@@ -49,6 +49,8 @@ class Fixer final : public role::Role<Request, Answer> {
                                Output& output);
   // changes.cc
   void decide_change(const incident::Incident& incident, const role::View& view, Output& output);
+  [[nodiscard]] bool is_deployed_elsewhere(const incident::Attempt& attempt) const;
+  void watch_deploy(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_pull(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_failed_proof(const incident::Incident& incident, const role::View& view,
                            Output& output);

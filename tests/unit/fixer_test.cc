@@ -676,3 +676,25 @@ TEST_CASE_FIXTURE(PullScene, "a change that is not proven is taken back, once") 
         "The fix is not proven and was taken back: sick again. The new value is still in git: pull "
         "request #7 wants a revert");
 }
+
+TEST_CASE_FIXTURE(PullScene, "where a workflow deploys, the value is waited for on the container") {
+  config.services[0].gitops->deploy = config::Gitops::Deploy::workflow;
+  container.state = RunState::running;
+  container.memory_limit_bytes = 64;
+  merge();
+  look_for(5s);
+  CHECK(performed().empty());
+  CHECK(state() == State::acting);
+  SUBCASE("it comes") {
+    container.memory_limit_bytes = 96;
+    look_for(5s);
+    CHECK(state() == State::verifying);
+    CHECK(stage->last<ActionDone>().container == kId);
+  }
+  SUBCASE("it does not") {
+    stage->run(16min);
+    CHECK(state() == State::escalated);
+    CHECK(stage->last<Escalated>().reason == "The deploy did not bring the value to a for 15min.");
+  }
+  CHECK(performed().empty());
+}
