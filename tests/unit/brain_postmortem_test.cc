@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-MenuEntry restart() {
+MenuEntry a_restart() {
   MenuEntry entry;
   entry.action = Action::restart;
   return entry;
@@ -53,7 +53,7 @@ Story outage(const std::string& detail = "container policy-1 is not running: exi
   made.failure = FailureClass::oom;
   made.explanation = "The kernel killed the process.";
   story.tell(21ms, Role::brain, made);
-  story.tell(1ms, Role::brain, PlanMade{"p1", 1, story.now + 5min, {restart()}});
+  story.tell(1ms, Role::brain, PlanMade{"p1", 1, story.now + 5min, {a_restart()}});
   story.tell(2ms, Role::fixer, ApprovalAsked{"p1", story.now + 30min});
   story.tell(3s, Role::person, ApprovalGiven{"p1", "Ada Lovelace"});
   story.tell(2ms, Role::fixer, intent("01OP1"));

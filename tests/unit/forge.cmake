@@ -1,4 +1,4 @@
-sre_test(unit_forge SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_test.cc
+sre_test(unit_forge UNITY SOURCES ${CMAKE_CURRENT_LIST_DIR}/forge_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/forge_search_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/forge_budget_test.cc
   ${CMAKE_CURRENT_LIST_DIR}/forge_hostile_test.cc

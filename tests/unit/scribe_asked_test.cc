@@ -6,7 +6,7 @@ using namespace scribe_test;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
+bool says(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
@@ -43,7 +43,7 @@ TEST_CASE("/restart: one comment says what was asked and, once it is made, which
     world.github.say("alice", 1, "/restart policy it hangs");
     world.settle(3s);
     CHECK_FALSE(world.incident(1).restart_asked);  // One name, and nothing more.
-    CHECK(has(all_said(world), "it names no service, or more than one"));
+    CHECK(says(all_said(world), "it names no service, or more than one"));
     world.github.say("alice", 1, "/restart policy\nit hangs");
     world.settle(5s);
     REQUIRE(world.incident(1).restart_asked);
@@ -54,13 +54,13 @@ TEST_CASE("/restart: one comment says what was asked and, once it is made, which
     CHECK(world.incident(1).state == State::planned);
     CHECK(world.incident(1).approval->by == "alice");
     CHECK(world.answers("🔁 **Restart asked** by `alice`") == 1);
-    CHECK(has(all_said(world), "Plan `feedbeef` restarts `policy`"));
-    CHECK(has(all_said(world), "MITIGATION: RESTART policy"));
+    CHECK(says(all_said(world), "Plan `feedbeef` restarts `policy`"));
+    CHECK(says(all_said(world), "MITIGATION: RESTART policy"));
     world.tell(1, PlanRefused{"feedbeef", "cooldown", "2min after the last action", false});
     world.tell(1, Escalated{"alice", "The guard cooldown refuses to act: 2min"});
     world.settle(5s);
-    CHECK(has(all_said(world), "The guard `cooldown` said no to plan `feedbeef`: 2min"));
-    CHECK(has(all_said(world), "Handed to `alice`"));
+    CHECK(says(all_said(world), "The guard `cooldown` said no to plan `feedbeef`: 2min"));
+    CHECK(says(all_said(world), "Handed to `alice`"));
     const int writes = world.github.writes();
     world.restart();
     world.settle(10s);
@@ -124,7 +124,7 @@ TEST_CASE("/restart: whoever is refused learns why, and nothing changes") {
       return std::holds_alternative<OperatorCommanded>(event.what);
     });
     REQUIRE(said != events.rend());
-    CHECK(has(std::get<OperatorCommanded>(said->what).refusal, row.reason));
+    CHECK(says(std::get<OperatorCommanded>(said->what).refusal, row.reason));
     CHECK(world.incident(1).restart_asked.has_value() == was_asked);
     CHECK(world.incident(1).state == state);
   }
@@ -138,14 +138,14 @@ TEST_CASE("/restart: it comes unedited, in time, and counts once whatever crashe
   world.github.rewrite(edited, "/restart policy");
   world.settle(5s);
   CHECK_FALSE(world.incident(1).restart_asked);
-  CHECK(has(all_said(world), "an edited comment approves nothing"));
+  CHECK(says(all_said(world), "an edited comment approves nothing"));
   world.github.set_down(true);
   world.github.say("alice", 1, "/restart policy");
   world.clock.advance(31min);
   world.github.set_down(false);
   world.settle(40s);
   CHECK_FALSE(world.incident(1).restart_asked);
-  CHECK(has(all_said(world), "it is more than 30 minutes old"));
+  CHECK(says(all_said(world), "it is more than 30 minutes old"));
   for (const auto kind : {Crash::before_append, Crash::after_append, Crash::after_effect}) {
     for (int nth = 1; nth <= 4; ++nth) {
       CAPTURE(nth);
@@ -173,14 +173,14 @@ TEST_CASE("/escalate: a person has it, and /resume says what that means") {
   REQUIRE(world.incident(1).escalation_asked_by == "carol");
   world.tell(1, Escalated{"carol", "Asked for on the issue by /escalate."});
   world.settle(5s);
-  CHECK(has(all_said(world), "Handed to `carol`"));
+  CHECK(says(all_said(world), "Handed to `carol`"));
   const auto labels = world.issues()[0].labels;
   CHECK(std::count(labels.begin(), labels.end(), "Status: Needs-Human") == 1);
   world.github.say("carol", 1, "/escalate");
   world.github.say("alice", 1, "/resume");
   world.settle(5s);
-  CHECK(has(all_said(world), "a person has this incident already"));
-  CHECK(has(all_said(world), "nothing is held, and a person has this incident"));
+  CHECK(says(all_said(world), "a person has this incident already"));
+  CHECK(says(all_said(world), "nothing is held, and a person has this incident"));
   world.github.say("carol", 1, "/hold");
   world.settle(5s);
   world.github.say("alice", 1, "/resume");
@@ -195,15 +195,15 @@ TEST_CASE("/rollback: a restart has nothing to take back") {
   world.tell(1, ActionIntended{"OP1", kPlan, 1, Action::restart, "policy", "c", "before", {}});
   world.github.say("alice", 1, "/rollback");
   world.settle(5s);
-  CHECK(has(all_said(world), "the last action has no outcome yet"));
+  CHECK(says(all_said(world), "the last action has no outcome yet"));
   world.tell(1, ActionDone{"OP1", "t2", false});
   world.github.say("alice", 1, "/rollback");
   world.settle(5s);
-  CHECK(has(all_said(world), "the last action was the restart of policy"));
-  CHECK(has(all_said(world), "there is nothing to take back"));
+  CHECK(says(all_said(world), "the last action was the restart of policy"));
+  CHECK(says(all_said(world), "there is nothing to take back"));
   Incident other = world.incident(1);  // Until its undo is written.
   other.attempts.back().intent.action = Action::scale_up;
-  CHECK(has(objection_to_rollback(other), "cannot be taken back from here"));
+  CHECK(says(objection_to_rollback(other), "cannot be taken back from here"));
 }
 
 TEST_CASE("/dry-run: one comment, into which the guards' word is put") {
@@ -213,15 +213,15 @@ TEST_CASE("/dry-run: one comment, into which the guards' word is put") {
   world.settle(5s);
   CHECK(world.incident(1).held_by == "carol");
   CHECK(world.answers("🧪 **Dry run**, asked by `carol`") == 1);
-  CHECK(has(all_said(world), "is put in here"));
-  CHECK(has(world.issues()[0].body, "Dry run"));
+  CHECK(says(all_said(world), "is put in here"));
+  CHECK(says(world.issues()[0].body, "Dry run"));
   world.tell(1, PlanJudged{kPlan, "carol", {{"A1", "refuse", "cooldown", "2min of 10min"}}});
   world.settle(5s);
   CHECK(world.answers("🧪 **Dry run**, asked by `carol`") == 1);
-  CHECK(has(all_said(world),
+  CHECK(says(all_said(world),
             "| A1 | restart | `policy` | `c` | low | none needed | would be refused: the guard "
             "`cooldown` says 2min of 10min |"));
-  CHECK_FALSE(has(all_said(world), "is put in here"));
+  CHECK_FALSE(says(all_said(world), "is put in here"));
   world.github.set_label("bob", 1, "hold", true);  // Taking a label off ends no dry run.
   world.settle(5s);
   world.github.say("carol", 1, "/dry-run");
@@ -265,14 +265,14 @@ TEST_CASE("steering: where it takes two, the same person does not count twice") 
   world.settle(5s);
   world.tell(1, ApprovalAsked{kPlan, world.clock.now().wall + 30min});  // It takes another one.
   world.settle(5s);
-  CHECK(has(all_said(world), "It takes another person besides."));
+  CHECK(says(all_said(world), "It takes another person besides."));
   world.github.say("alice", 1, "/approve a1b2c3d4");
   world.settle(5s);
   CHECK(world.count<ApprovalGiven>() == 1);
-  CHECK(has(all_said(world), "you approved it already, and it takes another person besides"));
+  CHECK(says(all_said(world), "you approved it already, and it takes another person besides"));
   world.github.say("root", 1, "/approve a1b2c3d4");
   world.settle(5s);
   CHECK(world.incident(1).approvals.size() == 2);
-  CHECK_FALSE(has(all_said(world), "It takes another person besides."));
-  CHECK(has(all_said(world), "Approved by `root`"));
+  CHECK_FALSE(says(all_said(world), "It takes another person besides."));
+  CHECK(says(all_said(world), "Approved by `root`"));
 }

@@ -1,4 +1,4 @@
-sre_test(unit_scribe
+sre_test(unit_scribe UNITY
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_outbox_test.cc
     ${CMAKE_CURRENT_LIST_DIR}/scribe_steering_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_labels_test.cc
     ${CMAKE_CURRENT_LIST_DIR}/scribe_strays_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_hints_test.cc
