@@ -1,7 +1,8 @@
+# 250 files with several edits each, every node compared: seconds, beside the others.
 sre_test(unit_gitops_edit
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/gitops_edit_test.cc
   LINKS gitops yaml-cpp
-  LABEL unit)
+  LABEL simulation)
 sre_test(unit_gitops
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/gitops_change_test.cc ${CMAKE_CURRENT_LIST_DIR}/gitops_paths_test.cc
   LINKS gitops
