@@ -41,8 +41,7 @@ Brain::Brain(const config::Config& config, base::Random& random, runbook::Catalo
 
 void Brain::absorb(const ledger::Record& record, base::Now) {
   book_.absorb(record.event);
-  if (const auto* seen = std::get_if<incident::DeploySeen>(&record.event.what))
-    deployed_[seen->service] = record.event.at;
+  deploys_.absorb(record.event);
 }
 
 void Brain::absorb(const Answer& answer, base::Now now) {
@@ -73,21 +72,19 @@ role::Output<Request> Brain::decide(const role::View& view) {
                         [&](auto id) { return book_.find(id)->snapshot == item.first; });
   });
   std::erase_if(containers_, [&](const auto& item) {  // The next wish looks for itself.
-    return !book_.find(item.first)->restart_asked;
+    return !book_.find(item.first)->action_asked;
   });
   std::erase_if(logs_, [&](const auto& item) { return !book_.live().contains(item.first); });
   return output;
 }
 
 Findings Brain::findings_of(const Incident& incident, base::WallTime now) const {
-  Findings findings{incident, book_, config_, {}, {}, {}, now, 0};
+  Findings findings{incident, book_, config_, deploys_, {}, {}, now, 0};
   if (const auto found = snapshots_.find(incident.snapshot);
       found != snapshots_.end() && found->second)
     findings.snapshot = *found->second;
   if (const auto found = logs_.find(incident.id); found != logs_.end() && found->second)
     findings.log = *found->second;
-  if (const auto found = deployed_.find(incident.signal.service); found != deployed_.end())
-    findings.deployed_at = found->second;
   findings.restarts = incident.signal.restart_count;
   for (const auto& event : book_.entries().at(incident.id).events) {
     const auto* added = std::get_if<incident::SignalAdded>(&event.what);
@@ -141,7 +138,7 @@ void Brain::decide_diagnosis(const Incident& incident, const role::View& view, O
 
 // The container is looked at anew: what the incident began with may have been started since.
 void Brain::decide_asked(const Incident& incident, const role::View& view, Output& output) {
-  const auto& service = incident.restart_asked->service;
+  const auto& service = incident.action_asked->service;
   base::Result<Target> target = base::Error{base::ErrorCode::not_found, "not looked for"};
   if (objection_of(incident, config_).empty()) {
     const auto read = containers_.find(incident.id);
@@ -150,7 +147,7 @@ void Brain::decide_asked(const Incident& incident, const role::View& view, Outpu
     target = read->second.read.target;
     // Nobody answered: that passes. A plan made in vain would hand the wish back.
     const bool passes = !target && target.error().code != base::ErrorCode::not_found;
-    if (passes && view.now.wall - incident.restart_asked->at < kWaitForContainer) {
+    if (passes && view.now.wall - incident.action_asked->at < kWaitForContainer) {
       const auto again = read->second.at + kLookAgain;
       if (view.now.boot >= again) return output.ask(ReadContainer{incident.id, service});
       return output.wake_by(again);

@@ -21,7 +21,7 @@ struct ReadLog {
   incident::IncidentId incident = 0;
   std::string container;
 };
-// The container of a service, for a restart that a person asked for.
+// The container of a service, for an action that a person asked for.
 struct ReadContainer {
   incident::IncidentId incident = 0;
   std::string service;
@@ -79,10 +79,10 @@ class Brain final : public role::Role<Request, Answer> {
     ContainerRead read;
     base::Instant at;
   };
-  std::map<incident::IncidentId, Seen> containers_;  // While a restart is asked for.
+  std::map<incident::IncidentId, Seen> containers_;  // While an action is asked for.
   std::optional<base::Instant>
       started_;  // First decision of this process: patience counts from here at the earliest.
-  std::map<std::string, base::WallTime> deployed_;  // By service: last deploy.seen.
+  incident::Deploys deploys_;
 };
 
 // The post-mortem of a resolved incident: facts of the record only, no names of people, no text

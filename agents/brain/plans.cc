@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <tuple>
 
+#include "agents/brain/verdict.h"
 #include "base/hash.h"
+#include "incident/asked.h"
 
 namespace brain {
 namespace {
@@ -70,9 +72,24 @@ std::int64_t bytes_of(const std::string& quantity) {
   return static_cast<std::int64_t>(number * static_cast<double>(factor));
 }
 
+// The container as the incident's own operations have left it.
+struct Place {
+  std::string container, started_at;
+};
+Place place_of(const Incident& incident) {
+  Place place{incident.signal.container, incident.signal.started_at};
+  for (const auto& attempt : incident.attempts) {
+    if (attempt.state != incident::OperationState::done || attempt.started_at.empty()) continue;
+    if (attempt.intent.service != incident.signal.service) continue;
+    place = {attempt.container.empty() ? attempt.intent.container : attempt.container,
+             attempt.started_at};
+  }
+  return place;
+}
+
 // The new value, in whole megabytes and within the step's and the service's bounds; no field where
 // that is no change, or the configuration names no file for it.
-incident::Change change_of(const Findings& findings, const Step& step) {
+incident::Change limit_of(const Findings& findings, const Step& step) {
   const auto* service = config::find_service(findings.config, findings.incident.signal.service);
   const std::int64_t from = findings.incident.signal.memory_limit_bytes;
   const bool has_place = service != nullptr && service->gitops;
@@ -86,11 +103,58 @@ incident::Change change_of(const Findings& findings, const Step& step) {
   return {"memory_limit", from, to};
 }
 
+// The number of replicas; no field where that is no change, or nothing would send them requests.
+incident::Change replicas_of(const Findings& findings, const Step& step) {
+  const Incident& incident = findings.incident;
+  if (!config::is_balanced(findings.config, incident.signal.service)) return {};
+  std::int64_t from = incident.signal.replicas;
+  for (const auto& attempt : incident.attempts) {
+    const auto& change = attempt.intent.change;
+    if (attempt.state == incident::OperationState::done && change.field == "replicas")
+      from = change.to;
+  }
+  const std::int64_t most =
+      step.at_most == 0 ? incident::kReplicasMax : std::min(step.at_most, incident::kReplicasMax);
+  const std::int64_t to = step.kind == StepKind::scale_up
+                              ? std::min(from + step.by, most)
+                              : std::max<std::int64_t>(from - step.by, step.at_most);
+  const bool changes = step.kind == StepKind::scale_up ? to > from : to < from;
+  return changes ? incident::Change{"replicas", from, to} : incident::Change{};
+}
+
+incident::Change change_of(const Findings& findings, const Step& step) {
+  if (step.kind == StepKind::pull_request) return limit_of(findings, step);
+  const bool scales = step.kind == StepKind::scale_up || step.kind == StepKind::scale_down;
+  return scales ? replicas_of(findings, step) : incident::Change{};
+}
+
+// How the container was made before the deploy that made it sick; empty: not known.
+std::string snapshot_before(const Findings& findings) {
+  const auto* deploy = suspect_deploy(findings);
+  return deploy == nullptr || !deploy->is_seen ? "" : deploy->before.snapshot;
+}
+
+// The commit to be reverted: the one that made it sick, or that of our own change which did not
+// help; empty: none is known, or the configuration names no place in git for it.
+std::string commit_of(const Findings& findings, const DiagnosisMade& diagnosis) {
+  const Incident& incident = findings.incident;
+  const auto* service = config::find_service(findings.config, incident.signal.service);
+  if (service == nullptr || !service->gitops) return "";
+  std::string commit = diagnosis.commit;
+  for (const auto& attempt : incident.attempts) {
+    if (attempt.intent.action == Action::revert_config) return "";  // Asked for once.
+    if (attempt.intent.action == Action::pull_request && !attempt.merged.empty())
+      commit = attempt.merged;
+  }
+  return commit;
+}
+
 // The configuration and the record give the means to carry this out.
-bool has_means(const Findings& findings, const Step& step) {
+bool has_means(const Findings& findings, const DiagnosisMade& diagnosis, const Step& step) {
+  const bool is_there = !findings.incident.signal.container.empty();
   switch (step.kind) {
     case StepKind::restart:
-      return !findings.incident.signal.container.empty();
+      return is_there;
     case StepKind::escalate:
     case StepKind::noop:
       return true;
@@ -98,9 +162,15 @@ bool has_means(const Findings& findings, const Step& step) {
       return !change_of(findings, step).field.empty();
     case StepKind::scale_up:
     case StepKind::scale_down:
+      return is_there && !change_of(findings, step).field.empty();
     case StepKind::rollback:
+      return is_there && !snapshot_before(findings).empty();
     case StepKind::revert_config:
-    case StepKind::clear_queue:
+      return !commit_of(findings, diagnosis).empty();
+    case StepKind::clear_queue: {
+      const auto* service = config::find_service(findings.config, findings.incident.signal.service);
+      return is_there && service != nullptr && service->clear_queue;
+    }
     case StepKind::notify:
     case StepKind::wait:
     case StepKind::verify:
@@ -117,8 +187,21 @@ runbook::Situation situation_of(const Findings& findings, const DiagnosisMade& d
   situation.occurrences = [&findings, failure = diagnosis.failure](base::Duration within) {
     return earlier(findings, failure, std::chrono::duration_cast<base::Millis>(within)) + 1;
   };
-  situation.possible = [&findings](const Step& step) { return has_means(findings, step); };
+  situation.possible = [&findings, &diagnosis](const Step& step) {
+    return has_means(findings, diagnosis, step);
+  };
   return situation;
+}
+
+// Why the step before this one is not what happened; empty when it did.
+std::string cause_of(const Incident& incident) {
+  if (incident.attempts.empty() || !incident.plan) return "";
+  const auto& last = incident.attempts.back();
+  const bool is_failed =
+      last.state == incident::OperationState::failed && last.intent.plan == incident.plan->hash;
+  if (!is_failed) return "";
+  return " Before it, " + std::string(incident::to_string(last.intent.action)) +
+         " was not possible: " + last.error + ".";
 }
 
 // What stands in the runbook between this action and the next one belongs to it; what it says to
@@ -154,14 +237,18 @@ MenuEntry entry_of(const Findings& findings, const DiagnosisMade& diagnosis,
   entry.on_failure = runbook.on_failure;
   entry.more =
       runbook::next_action(runbook, position.step + 1, situation_of(findings, diagnosis)) >= 0;
-  if (step.kind == StepKind::pull_request) entry.change = change_of(findings, step);
+  entry.change = change_of(findings, step);
+  if (step.kind == StepKind::rollback) entry.snapshot = snapshot_before(findings);
+  if (step.kind == StepKind::revert_config) entry.commit = commit_of(findings, diagnosis);
   if (runbook::is_change(step.kind)) {
-    entry.container = incident.signal.container;
-    entry.seen_started_at = incident.signal.started_at;
+    const auto place = place_of(incident);
+    entry.container = place.container;
+    entry.seen_started_at = place.started_at;
     std::tie(entry.worked, entry.tried) = remembered(incident, diagnosis.failure, entry.action);
     entry.reason += lift_in_words(entry);
   }
   take_neighbours(entry, runbook);
+  entry.reason += cause_of(incident);
   return entry;
 }
 
@@ -190,7 +277,8 @@ std::optional<Position> find_position(const Findings& findings, const DiagnosisM
     return next < 0 ? std::nullopt : std::optional(Position{runbook, next});
   };
   if (incident.passed && entry.more) return from(entry.runbook, entry.step + 1);
-  if (incident.failed && !entry.on_failure.empty()) return from(entry.on_failure, 0);
+  if (incident::is_disproven(incident) && !entry.on_failure.empty())
+    return from(entry.on_failure, 0);
   // The plan grew too old: what is under way goes on where it stood.
   const Runbook* runbook = runbook::find(catalogue, entry.runbook);
   const bool is_under_way = entry.step > 0 || (runbook != nullptr && !runbook->when);
@@ -251,6 +339,8 @@ void seal(incident::PlanMade& plan, incident::IncidentId incident) {
     if (const auto& change = entry.change; !change.field.empty())
       text +=
           " " + change.field + " " + std::to_string(change.from) + " " + std::to_string(change.to);
+    for (const auto* what : {&entry.snapshot, &entry.commit})
+      text += what->empty() ? "" : " " + *what;
   }
   plan.hash = base::sha256_hex(text).substr(0, 8);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agents/brain/verdict.h"
+
 namespace brain {
 namespace {
 
@@ -120,14 +122,6 @@ std::optional<std::string> probe_history(const Findings& findings) {
          " probes in the minute before were good, slowest " + std::to_string(worst) + "ms";
 }
 
-// A rule's verdict before the causal path is drawn.
-struct Verdict {
-  FailureClass failure = FailureClass::unknown;
-  double confidence = 0.5;
-  std::string rule, explanation;
-  std::vector<std::string> ruled_out;
-};
-
 Verdict judge_death(const Findings& findings) {
   const Signal& signal = findings.incident.signal;
   const std::string exit = "exit code " + std::to_string(signal.exit_code.value_or(0));
@@ -237,8 +231,20 @@ Verdict judge(const Findings& findings) {
               "engine_health_check",
               "Only the engine's own health check fails.",
               {}};
+    case SignalKind::deploy_failed:
+    case SignalKind::asked:
+      return {};
   }
   return {};
+}
+
+// What the symptom shows, unless something beyond it explains it better.
+Verdict judge_all(const Findings& findings) {
+  auto shown = judge(findings);
+  if (auto deploy = judge_deploy(findings, shown)) return *std::move(deploy);
+  if (shown.confidence >= findings.config.limits.confidence_min) return shown;
+  if (auto left_behind = judge_left_behind(findings, shown)) return *std::move(left_behind);
+  return shown;
 }
 
 std::string evidence_of_kind(const std::vector<Evidence>& evidence, std::string_view kind) {
@@ -291,7 +297,9 @@ std::vector<Cause> causal_path(const Findings& findings, FailureClass failure,
   const char* kind = failure == FailureClass::high_latency || failure == FailureClass::hang
                          ? "probes"
                      : failure == FailureClass::cpu_saturation ? "cpu"
-                                                               : "engine_state";
+                     : failure == FailureClass::bad_deploy || failure == FailureClass::config_error
+                         ? "deploys"
+                         : "engine_state";
   std::vector<Cause> path{{mechanism(failure),
                            signal.service + ": " + std::string(incident::to_string(signal.kind)),
                            evidence_of_kind(evidence, kind)}};
@@ -346,9 +354,11 @@ std::vector<Evidence> collect_evidence(const Findings& findings) {
   if (auto text = cpu_curve(findings)) add("cpu", *text);
   if (auto text = probe_history(findings)) add("probes", *text);
   add("restarts", "restarts by the engine's policy lately: " + std::to_string(findings.restarts));
-  if (findings.deployed_at)
+  if (const auto* deploy = suspect_deploy(findings))
+    add("deploys", "deployed at " + base::format_utc(deploy->at) + ": " + describe(*deploy));
+  else if (const auto* version = findings.deploys.running(signal.service))
     add("deploys",
-        "container and image unchanged since " + base::format_utc(*findings.deployed_at, false));
+        "container and image unchanged since " + base::format_utc(version->since, false));
   const auto callers = callers_of(findings.config, signal.service);
   add("topology",
       callers.empty() ? "no configured service depends on it" : "depended on by " + join(callers));
@@ -362,19 +372,24 @@ Evidence log_evidence(const std::vector<std::string>& lines, std::size_t number)
 }
 
 DiagnosisMade diagnose(const Findings& findings, const std::vector<Evidence>& evidence) {
-  auto verdict = judge(findings);
+  auto verdict = judge_all(findings);
   DiagnosisMade made;
   made.failure = verdict.failure;
-  made.culprit = findings.incident.signal.service;
+  made.culprit =
+      verdict.culprit.empty() ? findings.incident.signal.service : std::move(verdict.culprit);
+  made.commit = std::move(verdict.commit);
   made.confidence = verdict.confidence;
   made.rule = std::move(verdict.rule);
   made.explanation = std::move(verdict.explanation);
   made.ruled_out = std::move(verdict.ruled_out);
   made.path = causal_path(findings, verdict.failure, evidence);
   const int before = earlier(findings, verdict.failure, kPatternTime);
-  made.persistence = before + 1 >= kPattern || verdict.failure == FailureClass::crash_loop
-                         ? Persistence::systemic
-                         : Persistence::transient;
+  const bool is_systemic = before + 1 >= kPattern || verdict.failure == FailureClass::crash_loop ||
+                           verdict.failure == FailureClass::bad_deploy ||
+                           verdict.failure == FailureClass::config_error;
+  made.persistence = is_architectural(findings, verdict.failure) ? Persistence::architectural
+                     : is_systemic                               ? Persistence::systemic
+                                                                 : Persistence::transient;
   if (before > 0)
     made.explanation +=
         " It is number " + std::to_string(before + 1) + " of its kind here in 24 hours.";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "incident/deploys.h"
 #include "incident/incident.h"
 #include "telemetry/telemetry.h"
 
@@ -18,9 +19,9 @@ struct Findings {
   const incident::Incident& incident;
   const incident::Book& book;
   const config::Config& config;
+  const incident::Deploys& deploys;
   std::optional<telemetry::Snapshot> snapshot;
   std::optional<std::vector<std::string>> log;  // Newest lines, oldest first.
-  std::optional<base::WallTime> deployed_at;  // Last change of image or container before the fault.
   base::WallTime now;
   int restarts = 0;  // By the engine's policy lately, by the newest signal of the incident.
 };

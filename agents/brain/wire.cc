@@ -1,5 +1,7 @@
 #include "agents/brain/wire.h"
 
+#include <algorithm>
+
 #include "agents/brain/brain.h"
 #include "role/process.h"
 #include "telemetry/telemetry_codec.h"
@@ -19,8 +21,13 @@ base::Result<telemetry::Snapshot> read_snapshot(ledger::Ledger& ledger, const st
 base::Result<Target> read_target(warden::Warden& warden, const std::string& service) {
   const auto listing = warden.list();
   if (!listing) return listing.error();
+  const auto replicas =
+      std::count_if(listing->replicas.begin(), listing->replicas.end(), [&](const auto& member) {
+        return member.service == service && member.container.state == engine::RunState::running;
+      });
   for (const auto& member : listing->members) {
-    if (member.service == service) return Target{member.container.id, member.container.started_at};
+    if (member.service == service)
+      return Target{member.container.id, member.container.started_at, static_cast<int>(replicas)};
   }
   return base::Error{base::ErrorCode::not_found,
                      "container of " + service + ": the engine has none by its selector"};

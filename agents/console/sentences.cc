@@ -62,6 +62,10 @@ std::string say(const VerificationPassed& v) {
 }
 std::string say(const VerificationFailed& v) { return "Not proven healthy" + because(v.reason); }
 std::string say(const DeploySeen& v) { return "A new image of " + v.service + ": " + v.image; }
+std::string say(const DeployReported& v) {
+  const std::string what = v.version.empty() ? v.service : v.service + " " + v.version;
+  return "A deploy of " + what + " is reported: " + v.status + ".";
+}
 std::string say(const MemoryRecalled& v) {
   if (v.matches.empty()) return "Nothing like it is remembered.";
   const Match& best = v.matches.front();

@@ -1,9 +1,10 @@
-// The Fixer's operations that change what a container is: a merged value brought to it, and what is
-// taken back. The warden makes it so however often it is asked, so what is not known is asked
-// again.
+// The Fixer's operations that change what a service is: rollbacks, replicas, a merged value brought
+// to the container, and what is taken back. The warden makes it so however often it is asked, so
+// what is not known is asked again. Only a queue is never cleared twice.
 #include <algorithm>
 
 #include "agents/fixer/fixer.h"
+#include "base/ensure.h"
 
 namespace fixer {
 
@@ -18,6 +19,8 @@ constexpr base::Millis kAgain = std::chrono::seconds(2);        // Between two t
 constexpr base::Millis kChangeMax = std::chrono::minutes(15);   // Then a person must look.
 constexpr base::Millis kMergeWait = std::chrono::minutes(15);   // On top of the time to say no.
 constexpr base::Millis kOrderLasts = std::chrono::seconds(60);  // At the warden's door.
+constexpr int kConflictsMax = 3;  // Made and undone so often: it will not be. What is taken back is
+                                  // asked for as long as any change.
 
 bool may_pass(const base::Error& error) {
   return error.code == base::ErrorCode::unavailable || error.code == base::ErrorCode::unknown ||
@@ -27,11 +30,26 @@ bool may_pass(const base::Error& error) {
          error.message.find("rule epoch") != std::string::npos;
 }
 
+// What an action does, before the service's name.
+std::string in_words(Action action) {
+  if (action == Action::pull_request) return "to bring the merged value to";
+  return "the " + std::string(incident::to_string(action)) + " of";
+}
+
+// What could not be done in all the time, before the service's name.
+std::string in_vain(const Attempt& attempt, bool is_deployed_elsewhere) {
+  if (!attempt.intent.undoes.empty()) return "The change could not be taken back from ";
+  if (attempt.intent.action == Action::revert_config)
+    return "The commit is reverted, but no deploy brought that to ";
+  if (is_deployed_elsewhere) return "The deploy did not bring the value to ";
+  if (attempt.intent.action == Action::pull_request)
+    return "The merged value could not be brought to ";
+  return "Nobody could carry out " + in_words(attempt.intent.action) + " ";
+}
+
 }  // namespace
 
-bool is_change(const Attempt& attempt) {
-  return attempt.intent.action == Action::pull_request || !attempt.intent.undoes.empty();
-}
+bool is_change(const Attempt& attempt) { return attempt.intent.action != Action::restart; }
 
 template <class T>
 const incident::Event* Fixer::last_event(incident::IncidentId id) const {
@@ -45,34 +63,44 @@ const incident::Event* Fixer::last_event(incident::IncidentId id) const {
 void Fixer::decide_change(const Incident& incident, const role::View& view, Output& output) {
   const Attempt& last = incident.attempts.back();
   const auto& op = last.intent.op;
-  if (last.intent.undoes.empty() && last.merged.empty()) return decide_pull(incident, view, output);
+  if (incident::is_pull(last.intent.action) && last.merged.empty())
+    return decide_pull(incident, view, output);
   if (view.busy("perform:" + op)) return;
+  if (last.intent.action == Action::clear_queue)
+    return decide_uncertain_clearing(incident, view, output);
   if (const auto result = results_.find(op); result != results_.end()) {
     if (result->second) return record_change(incident, *result->second, view, output);
-    if (!may_pass(result->second.error())) {
+    Again& again = again_[op];
+    const bool is_undone = result->second.error().code == base::ErrorCode::conflict;
+    again.conflicts += is_undone ? 1 : 0;
+    const bool is_final = again.conflicts >= kConflictsMax && last.intent.undoes.empty();
+    if (is_final || !may_pass(result->second.error())) {
       return record(
           incident.id,
           incident::ActionFailed{op, std::string(base::to_string(result->second.error().code)) +
                                          ": " + result->second.error().message},
           view, output);
     }
-    again_[op] = view.now.boot + kAgain;
+    again.at = view.now.boot + kAgain;
     results_.erase(result);
   }
   const auto* merged = last_event<incident::PrMerged>(incident.id);
   const auto since = merged == nullptr ? last.intended_at : std::max(last.intended_at, merged->at);
   if (view.now.wall - since > kChangeMax) {
-    const std::string what = is_deployed_elsewhere(last) ? "The deploy did not bring the value to "
-                             : last.intent.undoes.empty()
-                                 ? "The merged value could not be brought to "
-                                 : "The change could not be taken back from ";
     return record(incident.id,
-                  incident::Escalated{"person", what + last.intent.service + " for " +
+                  incident::Escalated{"person", in_vain(last, is_deployed_elsewhere(last)) +
+                                                    last.intent.service + " for " +
                                                     base::format_duration(kChangeMax) + "."},
                   view, output);
   }
-  if (const auto pause = again_.find(op); pause != again_.end() && view.now.boot < pause->second)
-    return output.wake_by(pause->second);
+  if (const auto pause = again_.find(op); pause != again_.end() && view.now.boot < pause->second.at)
+    return output.wake_by(pause->second.at);
+  if (last.intent.action == Action::revert_config) {
+    // Git is as before; so is the container, by the rollback of before or by the next deploy.
+    if (const auto as_before = deployed(incident))
+      return record_change(incident, *as_before, view, output);
+    return output.wake_by(view.now.boot + (since + kChangeMax - view.now.wall));
+  }
   if (is_deployed_elsewhere(last)) return watch_deploy(incident, view, output);
   const bool is_undo = !last.intent.undoes.empty();
   const auto verdict =
@@ -80,19 +108,20 @@ void Fixer::decide_change(const Incident& incident, const role::View& view, Outp
   if (verdict.answer == policy::Answer::wait) return output.wake_by(view.now.boot + kAgain);
   if (verdict.answer != policy::Answer::allow) {
     return record(incident.id,
-                  incident::ActionFailed{op, "the guard " + verdict.guard +
-                                                 " refuses to bring the merged value to " +
+                  incident::ActionFailed{op, "the guard " + verdict.guard + " refuses " +
+                                                 in_words(last.intent.action) + " " +
                                                  last.intent.service + ": " + verdict.values},
                   view, output);
   }
-  output.ask(Perform{change_operation(last.intent, view.now.wall)});
+  // The merge, the failed proof, or the first word of this very order is authority enough.
+  output.ask(Perform{operation_of(last.intent, view.now.wall + kOrderLasts)});
   intent_this_step_ = true;
 }
 
 // The value reaches the container by a deploy of somebody else's.
 bool Fixer::is_deployed_elsewhere(const Attempt& attempt) const {
   const auto* service = config::find_service(config_, attempt.intent.service);
-  return attempt.intent.undoes.empty() && service != nullptr && service->gitops &&
+  return attempt.intent.action == Action::pull_request && service != nullptr && service->gitops &&
          service->gitops->deploy == config::Gitops::Deploy::workflow;
 }
 
@@ -144,21 +173,81 @@ void Fixer::decide_pull(const Incident& incident, const role::View& view, Output
   output.wake_by(view.now.boot + (until - view.now.wall));
 }
 
-warden::Operation Fixer::change_operation(const incident::ActionIntended& intent,
-                                          base::WallTime now) const {
+// What is as it was before the reverted commit: nothing until it is.
+std::optional<warden::Performed> Fixer::deployed(const Incident& incident) const {
+  for (const auto& attempt : incident.attempts) {
+    const bool is_back = attempt.intent.action == Action::rollback &&
+                         attempt.intent.undoes.empty() && attempt.state == OperationState::done;
+    if (is_back)
+      return warden::Performed{warden::Outcome::done, attempt.started_at, attempt.container, ""};
+  }
+  const auto* merged = last_event<incident::PrMerged>(incident.id);
+  const auto at = history_.deployed(incident.attempts.back().intent.service);
+  if (merged == nullptr || !at || *at < merged->at) return std::nullopt;
+  return warden::Performed{warden::Outcome::done, "", "", ""};
+}
+
+// Cleared twice it would lose what came in between: what is not known goes to a person.
+void Fixer::decide_uncertain_clearing(const Incident& incident, const role::View& view,
+                                      Output& output) {
+  const auto& op = incident.attempts.back().intent.op;
+  const auto result = results_.find(op);
+  if (result != results_.end() && result->second)
+    return record_change(incident, *result->second, view, output);
+  const std::string error = result == results_.end() ? "the Fixer ended before the answer came"
+                                                     : result->second.error().message;
+  const bool is_certain = result != results_.end() &&
+                          result->second.error().code != base::ErrorCode::unknown &&
+                          result->second.error().code != base::ErrorCode::timeout;
+  if (is_certain) return record(incident.id, incident::ActionFailed{op, error}, view, output);
+  role::Drafter drafter(book_, incident::Role::fixer, random_, view.now);
+  if (incident.attempts.back().state != OperationState::unknown)
+    drafter.add(incident.id, incident::ActionUnknown{op, error});
+  drafter.add(incident.id,
+              incident::Escalated{"person",
+                                  "The queue may have been cleared, and is not cleared "
+                                  "twice: " +
+                                      error});
+  output.units.push_back({drafter.take(), {}, {}});
+}
+
+warden::Operation Fixer::operation_of(const incident::ActionIntended& intent,
+                                      base::WallTime expires) const {
   const auto* service = config::find_service(config_, intent.service);
   warden::Operation operation;
   operation.op = intent.op;
   operation.epoch = lease_->epoch;
   operation.plan_hash = intent.plan;
-  operation.expires = now + kOrderLasts;  // The merge, or the failed proof, is authority enough.
-  operation.verb = intent.undoes.empty() ? warden::Verb::set_limits : warden::Verb::recreate;
+  operation.expires = expires;
   operation.container = intent.container;
   operation.seen_started_at = intent.seen_started_at;
   operation.grace = service != nullptr ? service->grace : base::Duration(0);
-  operation.snapshot = intent.snapshot;
-  if (intent.undoes.empty()) operation.memory_bytes = intent.change.to;
-  return operation;
+  switch (intent.action) {
+    case Action::restart:
+      operation.verb = warden::Verb::restart;
+      return operation;
+    case Action::rollback:
+      operation.verb = warden::Verb::recreate;
+      operation.snapshot = intent.snapshot;
+      return operation;
+    case Action::scale_up:
+    case Action::scale_down:
+      operation.verb = warden::Verb::scale;
+      operation.count = static_cast<int>(intent.change.to);
+      return operation;
+    case Action::pull_request:
+      operation.verb = warden::Verb::set_limits;
+      operation.memory_bytes = intent.change.to;
+      return operation;
+    case Action::clear_queue:
+      operation.verb = warden::Verb::clear_queue;
+      return operation;
+    case Action::revert_config:
+    case Action::escalate:
+    case Action::noop:
+      break;
+  }
+  base::fail_ensure("an action that is none of the warden's");
 }
 
 void Fixer::record_change(const Incident& incident, const warden::Performed& performed,
@@ -173,7 +262,8 @@ void Fixer::record_change(const Incident& incident, const warden::Performed& per
                                                          view.now.wall, soak_of(incident)});
   } else {
     drafter.add(incident.id, incident::UndoDone{last.intent.undoes});
-    drafter.add(incident.id, incident::Escalated{"person", taken_back(incident)});
+    const bool goes_on = incident.plan && !incident.plan->menu.front().on_failure.empty();
+    if (!goes_on) drafter.add(incident.id, incident::Escalated{"person", taken_back(incident)});
   }
   output.units.push_back({drafter.take(), {}, {}});
 }
@@ -182,20 +272,17 @@ std::string Fixer::taken_back(const Incident& incident) const {
   std::string text = "The fix is not proven and was taken back";
   if (const auto* failed = last_event<incident::VerificationFailed>(incident.id))
     text += ": " + std::get<incident::VerificationFailed>(failed->what).reason;
-  for (const auto& attempt : incident.attempts) {
-    if (attempt.intent.op == incident.attempts.back().intent.undoes && attempt.pull)
-      text += ". The new value is still in git: pull request #" +
-              std::to_string(attempt.pull->number) + " wants a revert";
-  }
+  const auto* undone = incident::find_attempt(incident, incident.attempts.back().intent.undoes);
+  if (undone != nullptr && undone->pull)
+    text += ". The new value is still in git: pull request #" +
+            std::to_string(undone->pull->number) + " wants a revert";
   return text;
 }
 
 // What a failed proof leaves: a change is taken back, a restart cannot be.
 void Fixer::decide_failed_proof(const Incident& incident, const role::View& view, Output& output) {
   const Attempt* last = incident.attempts.empty() ? nullptr : &incident.attempts.back();
-  const bool may_undo =
-      last != nullptr && is_change(*last) && last->intent.undoes.empty() && !last->snapshot.empty();
-  if (!may_undo) {
+  if (last == nullptr || !incident::can_be_undone(*last)) {
     return record(
         incident.id,
         incident::Escalated{"person", "The fix is not proven: " + incident.failed->reason}, view,
@@ -208,16 +295,23 @@ void Fixer::decide_failed_proof(const Incident& incident, const role::View& view
   intent.op = base::make_ulid(view.now.wall, random_);
   intent.plan = last->intent.plan;
   intent.epoch = lease_->epoch;
-  intent.action = Action::rollback;
   intent.service = last->intent.service;
   intent.container = last->container.empty() ? last->intent.container : last->container;
   intent.seen_started_at = last->started_at;
   intent.expires = view.now.wall + kChangeMax;
   intent.undoes = last->intent.op;
-  intent.snapshot = last->snapshot;
+  const auto& change = last->intent.change;
+  if (change.field == "replicas") {
+    intent.action = change.to > change.from ? Action::scale_down : Action::scale_up;
+    intent.change = {change.field, change.to, change.from};
+  } else {
+    intent.action = Action::rollback;
+    intent.snapshot = last->snapshot;
+  }
   role::Drafter drafter(book_, incident::Role::fixer, random_, view.now);
   drafter.add(incident.id, intent);
-  output.units.push_back({drafter.take(), {}, {Perform{change_operation(intent, view.now.wall)}}});
+  output.units.push_back(
+      {drafter.take(), {}, {Perform{operation_of(intent, view.now.wall + kOrderLasts)}}});
   intent_this_step_ = true;
 }
 

@@ -24,6 +24,7 @@ std::set<std::string> red_services(const incident::Book& book, base::WallTime no
     const Incident& incident = *book.find(id);
     const bool lately = incident.state == State::escalated &&
                         now - incident.reached.at("opened").at < kEscalatedFresh;
+    if (incident.signal.kind == incident::SignalKind::asked) continue;  // Nothing is sick.
     if (!incident::is_over(incident.state) || lately) red.insert(incident.signal.service);
   }
   return red;
@@ -80,11 +81,14 @@ void add_health(const Incident& incident, const Known& known, policy::Facts& fac
   const auto& target = incident.plan->menu.front().service;
   const auto red = red_services(known.book, facts.now.wall);
   facts.services = facts.containers = static_cast<int>(known.config.services.size());
+  for (const auto& service : known.config.services)
+    facts.containers += known.history.replicas(service.name);
   facts.red_services = static_cast<int>(red.size());
-  // One container is known of each service.
   facts.target_is_healthy = incident.signal.service != target && !red.contains(target) &&
                             (!incident.diagnosis || incident.diagnosis->culprit != target);
-  facts.healthy_replicas = facts.target_is_healthy ? 1 : 0;
+  facts.healthy_replicas = known.history.replicas(target) + (facts.target_is_healthy ? 1 : 0);
+  const auto& change = incident.plan->menu.front().change;
+  if (change.field == "replicas") facts.replicas_added = static_cast<int>(change.to - change.from);
   facts.flap = policy::flap_of(known.history.troubles(target), known.config.limits, facts.now.wall);
   facts.deployed = known.history.deployed(target);
   if (const auto* service = config::find_service(known.config, target))
@@ -98,7 +102,7 @@ void add_actions(const Incident& incident, const Known& known, policy::Facts& fa
   for (const auto& action : known.history.actions()) {
     const auto since = facts.now.wall - action.at;
     if (action.is_void || since > kDay) continue;
-    if (action.action == Action::pull_request) {
+    if (incident::is_pull(action.action)) {
       ++facts.pull_requests_today;
       continue;
     }
@@ -127,8 +131,7 @@ void add_traffic(const Incident& incident, const Known& known, policy::Facts& fa
       facts.another_in_flight = true;
     if (other.attempts.empty()) continue;
     const auto& last = other.attempts.back();
-    const bool proposes = last.intent.action == Action::pull_request &&
-                          last.intent.service == target &&
+    const bool proposes = incident::is_pull(last.intent.action) && last.intent.service == target &&
                           last.state != incident::OperationState::failed;
     // One that a person has to merge is open although its incident is theirs by now.
     const bool waits = last.pull && last.merged.empty() && last.closed.empty();
@@ -143,7 +146,8 @@ policy::Facts facts_of(const Incident& incident, const Known& known) {
   facts.now = known.now;
   facts.host_cpu_percent = known.host_cpu_percent;
   facts.host_memory_percent = known.host_memory_percent;
-  if (!incident::is_death(incident.signal.kind))
+  const auto kind = incident.signal.kind;
+  if (!incident::is_death(kind) && kind != incident::SignalKind::deploy_failed)
     facts.symptom_at = last_signal(known.book.entries().at(incident.id));
   add_standing(incident, known, facts);
   add_health(incident, known, facts);

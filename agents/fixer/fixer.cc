@@ -69,10 +69,6 @@ void wake_for(const policy::Verdict& verdict, const role::View& view,
   if (verdict.guard == "lease") output.wake_by(view.now.boot + kLookAgain);
 }
 
-const config::Service* service_of(const config::Config& config, const Incident& incident) {
-  return config::find_service(config, incident.plan->menu.front().service);
-}
-
 }  // namespace
 
 std::string key_of(const Request& request) {
@@ -247,7 +243,7 @@ base::Duration Fixer::soak_of(const Incident& incident) const {
 }
 
 void Fixer::decide_plan(const Incident& incident, const role::View& view, Output& output) {
-  if (incident.restart_asked) return;  // Its plan comes before this one is begun.
+  if (incident.action_asked) return;  // Its plan comes before this one is begun.
   const auto& choice = incident.plan->menu.front();
   if (choice.action == Action::escalate)
     return record(incident.id, incident::Escalated{whose(incident), choice.reason}, view, output);
@@ -296,7 +292,7 @@ void Fixer::refuse(const Incident& incident, const policy::Verdict& verdict, con
 }
 
 void Fixer::decide_approval(const Incident& incident, const role::View& view, Output& output) {
-  if (!incident.asked || incident.restart_asked) return;
+  if (!incident.asked || incident.action_asked) return;
   if (view.now.wall > incident.asked->expires) {
     return refuse(incident,
                   {policy::Answer::refuse,
@@ -310,7 +306,6 @@ void Fixer::decide_approval(const Incident& incident, const role::View& view, Ou
 
 void Fixer::intend(const Incident& incident, const role::View& view, Output& output) {
   const auto& choice = incident.plan->menu.front();
-  const auto* service = service_of(config_, incident);
   incident::ActionIntended intent;
   intent.op = base::make_ulid(view.now.wall, random_);
   intent.plan = incident.plan->hash;
@@ -320,23 +315,16 @@ void Fixer::intend(const Incident& incident, const role::View& view, Output& out
   intent.container = choice.container;
   intent.seen_started_at = choice.seen_started_at;
   intent.expires = policy::expiry_of(incident);
-  warden::Operation operation;
-  operation.op = intent.op;
-  operation.epoch = intent.epoch;
-  operation.plan_hash = intent.plan;
-  operation.expires = intent.expires;
-  operation.verb = warden::Verb::restart;
-  operation.container = intent.container;
-  operation.seen_started_at = intent.seen_started_at;
-  operation.grace = service != nullptr ? service->grace : base::Duration(0);
-  role::Drafter drafter(book_, incident::Role::fixer, random_, view.now);
   intent.change = choice.change;
+  intent.snapshot = choice.snapshot;
+  intent.commit = choice.commit;
+  role::Drafter drafter(book_, incident::Role::fixer, random_, view.now);
   drafter.add(incident.id, intent);
   // The Scribe makes the pull request; the warden comes in when it is merged.
-  if (choice.action == Action::pull_request)
+  if (incident::is_pull(choice.action))
     output.units.push_back({drafter.take(), {}, {}});
   else
-    output.units.push_back({drafter.take(), {}, {Perform{std::move(operation)}}});
+    output.units.push_back({drafter.take(), {}, {Perform{operation_of(intent, intent.expires)}}});
   opinions_.erase(incident.id);
   intent_this_step_ = true;
 }
@@ -353,7 +341,7 @@ void Fixer::decide_action(const Incident& incident, const role::View& view, Outp
                                                 view.now.wall, soak_of(incident)},
                     view, output);
     case OperationState::failed:
-      if (is_change(last)) {
+      if (is_change(last)) {  // Where a runbook follows, the incident is not in this state.
         return record(incident.id,
                       incident::Escalated{"person", "The action failed: " + last.error}, view,
                       output);

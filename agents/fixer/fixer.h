@@ -56,8 +56,11 @@ class Fixer final : public role::Role<Request, Answer> {
                            Output& output);
   void record_change(const incident::Incident& incident, const warden::Performed& performed,
                      const role::View& view, Output& output);
-  [[nodiscard]] warden::Operation change_operation(const incident::ActionIntended& intent,
-                                                   base::WallTime now) const;
+  void decide_uncertain_clearing(const incident::Incident& incident, const role::View& view,
+                                 Output& output);
+  [[nodiscard]] std::optional<warden::Performed> deployed(const incident::Incident& incident) const;
+  [[nodiscard]] warden::Operation operation_of(const incident::ActionIntended& intent,
+                                               base::WallTime expires) const;
   [[nodiscard]] std::string taken_back(const incident::Incident& incident) const;
   template <class T>
   [[nodiscard]] const incident::Event* last_event(incident::IncidentId id) const;
@@ -89,8 +92,12 @@ class Fixer final : public role::Role<Request, Answer> {
     base::Instant since{};  // The container has looked just so in every look from here ...
     base::Instant last{};   // ... to here.
   };
-  std::map<std::string, Look> looks_;           // By op.
-  std::map<std::string, base::Instant> again_;  // By op: when a change may be asked for again.
+  std::map<std::string, Look> looks_;  // By op.
+  struct Again {
+    base::Instant at{};  // When a change may be asked for again.
+    int conflicts = 0;   // So often was it undone by the warden, in this process.
+  };
+  std::map<std::string, Again> again_;  // By op.
   struct Heard {
     std::string plan;
     policy::Opinion opinion;
@@ -99,7 +106,7 @@ class Fixer final : public role::Role<Request, Answer> {
   std::map<incident::IncidentId, Heard> opinions_;  // Of the policy server, each for one effect.
 };
 
-// A change of what a container is, or the taking back of one.
+// A change of what a service is, or the taking back of one: all but a restart.
 [[nodiscard]] bool is_change(const incident::Attempt& attempt);
 
 }  // namespace fixer

@@ -25,16 +25,7 @@ std::string bare_image(const std::string& image) {
 }  // namespace
 
 void History::absorb(const Event& event) {
-  if (const auto* seen = as<DeploySeen>(event)) {
-    const bool first = !deploys_.contains(seen->service);
-    Deploy& deploy = deploys_[seen->service];
-    deploy.image = bare_image(seen->image);
-    deploy.container = seen->container;
-    deploy.keeps_data = seen->keeps_data;
-    deploy.before = deploy.changed;
-    if (!first && !made_.contains(seen->container)) deploy.changed = event.at;
-    return;
-  }
+  deploys_.absorb(event);
   absorb_action(event);
   absorb_trouble(event);
 }
@@ -51,16 +42,13 @@ void History::absorb_action(const Event& event) {
       before.is_judged = before.is_judged || before.incident == event.incident;
     actions_.push_back({intended->op, intended->service, intended->container, event.incident,
                         intended->action, event.at});
+    if (intended->change.field == "replicas")
+      scaling_[intended->op] = {intended->service, static_cast<int>(intended->change.to)};
   }
-  // Scout may have seen the new container before its maker's word came.
   const auto* done = as<ActionDone>(event);
-  const auto* made = done == nullptr ? nullptr : find(done->op);
-  const bool is_new =
-      made != nullptr && !done->container.empty() && done->container != made->container;
-  if (is_new && made_.insert(done->container).second) {
-    for (auto& [service, deploy] : deploys_) {
-      if (deploy.container == done->container) deploy.changed = deploy.before;
-    }
+  if (done != nullptr) {
+    if (const auto scaled = scaling_.extract(done->op); !scaled.empty())
+      replicas_[scaled.mapped().first] = scaled.mapped().second;
   }
   const auto* failed = as<ActionFailed>(event);
   if (failed != nullptr) {
@@ -130,18 +118,23 @@ const std::vector<policy::RedSpan>& History::troubles(const std::string& service
 }
 
 std::optional<base::WallTime> History::deployed(const std::string& service) const {
-  const auto found = deploys_.find(service);
-  return found == deploys_.end() ? std::nullopt : found->second.changed;
+  const auto* latest = deploys_.latest(service);
+  return latest == nullptr ? std::nullopt : std::optional(latest->at);
 }
 
 std::string History::image(const std::string& service) const {
-  const auto found = deploys_.find(service);
-  return found == deploys_.end() ? "" : found->second.image;
+  const auto* version = deploys_.running(service);
+  return version == nullptr ? "" : bare_image(version->image);
 }
 
 bool History::keeps_data(const std::string& service) const {
-  const auto found = deploys_.find(service);
-  return found != deploys_.end() && found->second.keeps_data;
+  const auto* version = deploys_.running(service);
+  return version != nullptr && version->keeps_data;
+}
+
+int History::replicas(const std::string& service) const {
+  const auto found = replicas_.find(service);
+  return found == replicas_.end() ? 0 : found->second;
 }
 
 int History::fruitless(const std::string& service, incident::Action action) const {

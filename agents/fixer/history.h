@@ -5,11 +5,10 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "incident/event.h"
+#include "incident/deploys.h"
 #include "policy/flap.h"
 
 namespace fixer {
@@ -34,21 +33,18 @@ class History {
   [[nodiscard]] const std::vector<Action>& actions() const { return actions_; }
   // Troubles of its own, in the order of their beginning.
   [[nodiscard]] const std::vector<policy::RedSpan>& troubles(const std::string& service) const;
-  // When another container or image took the place of a known one; nothing: not within a day.
+  // When a deploy brought what runs now; nothing: not known.
   [[nodiscard]] std::optional<base::WallTime> deployed(const std::string& service) const;
   // As the engine named it last; empty: not known.
   [[nodiscard]] std::string image(const std::string& service) const;
-  // Its container is labelled so.
+  // Its container says so: by a label, or by a volume.
   [[nodiscard]] bool keeps_data(const std::string& service) const;
+  // Beside the service's own container, as scaled last; those of a person are not counted.
+  [[nodiscard]] int replicas(const std::string& service) const;
   // How often in a row, up to now, the same action was done to the service without cure.
   [[nodiscard]] int fruitless(const std::string& service, incident::Action action) const;
 
  private:
-  struct Deploy {
-    std::string image, container;
-    bool keeps_data = false;
-    std::optional<base::WallTime> changed, before;  // The last change, and the one before it.
-  };
   void absorb_action(const incident::Event& event);
   void absorb_trouble(const incident::Event& event);
   policy::RedSpan* trouble(incident::IncidentId id);  // nullptr: none is kept.
@@ -62,8 +58,9 @@ class History {
   };
   std::map<std::string, Troubles> troubles_;           // By service.
   std::map<incident::IncidentId, std::string> whose_;  // The service of each trouble kept.
-  std::map<std::string, Deploy> deploys_;              // By service.
-  std::set<std::string> made_;                         // Containers that we made: no deploys.
+  incident::Deploys deploys_;
+  std::map<std::string, std::pair<std::string, int>> scaling_;  // By operation: service, replicas.
+  std::map<std::string, int> replicas_;                         // By service.
 };
 
 }  // namespace fixer

@@ -139,10 +139,9 @@ std::string Scout::missing_for_pass(const Proof& proof, const Incident& incident
   if (!why.empty()) return why;
   if (engine_lost_) return "the engine cannot be heard";
   const auto changed = image_changed_.find(proof.service);
-  const bool is_rollback = !incident.attempts.empty() &&
-                           incident.attempts.back().intent.action == incident::Action::rollback;
+  const bool is_ours = target.container && incident::is_made_here(incident, target.container->id);
   if (changed != image_changed_.end() && changed->second >= incident.reached.at("opened").at &&
-      !is_rollback)
+      !is_ours)
     return "another image answers than the one that was sick";
   if (target.down || !target.container || target.container->state != engine::RunState::running)
     return "the container does not run";

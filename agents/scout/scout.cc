@@ -25,6 +25,10 @@ constexpr base::Duration kBlindFor =
     std::chrono::seconds(30);  // Engine lost: probes alone may tell.
 constexpr base::Duration kEventsCome =
     std::chrono::seconds(5);  // An engine that hung tells late what happened meanwhile.
+constexpr base::Duration kKeptWithin =
+    std::chrono::seconds(5);  // Then a new version is told without its snapshot.
+constexpr base::Duration kVersionFirst =
+    std::chrono::milliseconds(500);  // So long a symptom waits for the word of a deploy.
 constexpr base::Duration kPlannedBy = std::chrono::seconds(1);  // Brain and Fixer need less.
 constexpr base::Duration kEndedLately =
     std::chrono::minutes(5);  // An older stop was there before us: nobody's news.
@@ -50,9 +54,12 @@ incident::Severity severity_of(SignalKind kind) {
     case SignalKind::latency_above_bound:
     case SignalKind::cpu_at_limit:
     case SignalKind::engine_unhealthy:
+    case SignalKind::deploy_failed:
       return incident::Severity::high;
     case SignalKind::restarted_by_engine:
       return incident::Severity::medium;
+    case SignalKind::asked:
+      return incident::Severity::low;
   }
   return incident::Severity::high;
 }
@@ -70,6 +77,8 @@ bool shows_own_fault(const Signal& signal) {
     case SignalKind::found_stopped:
     case SignalKind::restarted_by_engine:
     case SignalKind::cpu_at_limit:
+    case SignalKind::deploy_failed:
+    case SignalKind::asked:
       return true;
     case SignalKind::probe_timeout:
       return signal.probe == "health";
@@ -89,6 +98,11 @@ bool is_blind(const Incident& incident) {
                       [](const auto& by) { return by.starts_with("engine"); });
 }
 
+// The container is stopped for it.
+bool ends_a_life(incident::Action action) {
+  return action == incident::Action::restart || action == incident::Action::rollback;
+}
+
 // Nobody has decided what to do about it.
 bool is_undecided(const Incident& incident) {
   return incident.state == State::open || incident.state == State::diagnosing ||
@@ -101,6 +115,7 @@ std::string key_of(const Request& request) {
   if (const auto* probe = std::get_if<StartProbe>(&request))
     return "probe:" + std::to_string(probe->number);
   if (const auto* inspect = std::get_if<Inspect>(&request)) return "inspect:" + inspect->service;
+  if (const auto* keep = std::get_if<Keep>(&request)) return "keep:" + keep->service;
   return "list";
 }
 
@@ -123,16 +138,16 @@ void Scout::absorb(const ledger::Record& record, base::Now now) {
   }
 }
 
-// From the intent on, the container is in our own hands: probing into the gap harms. Once the
-// operation has ended, its start must be seen; where none was (it had started before, or nothing
-// was done), the engine is asked, lest it stay unprobed for ever.
+// From the intent on, a container that is stopped is in our own hands: probing into the gap harms.
+// Once the operation has ended, its start must be seen; where none was (it had started before, or
+// nothing was done), the engine is asked, lest it stay unprobed for ever.
 void Scout::follow_action(const incident::Event& event, base::Now now) {
   const auto* incident = book_.find(event.incident);
   if (incident == nullptr || incident->attempts.empty()) return;
   const auto watch = watches_.find(incident->attempts.back().intent.service);
   if (watch == watches_.end()) return;
   if (std::holds_alternative<incident::ActionIntended>(event.what) &&
-      incident->state == State::acting && !incident::waits_for_pull(*incident))
+      incident->state == State::acting && ends_a_life(incident->attempts.back().intent.action))
     watch->second.end_life();
   const bool ended = std::holds_alternative<incident::ActionDone>(event.what) ||
                      std::holds_alternative<incident::ActionFailed>(event.what);
@@ -179,6 +194,7 @@ void Scout::absorb(const Answer& answer, base::Now now) {
   if (const auto* probe = std::get_if<Probed>(&answer)) probed(*probe, now);
   if (const auto* list = std::get_if<Listed>(&answer)) listed(*list, now);
   if (const auto* inspection = std::get_if<Inspected>(&answer)) inspected(*inspection, now);
+  if (const auto* keep = std::get_if<Kept>(&answer)) kept(*keep, now);
 }
 
 void Scout::heard(const warden::Notice& notice, base::Now now) {
@@ -418,6 +434,7 @@ role::Output<Request> Scout::decide(const role::View& view) {
       output.wake_by(relist_after_);
     }
   }
+  decide_deploys(view, output);
   for (auto& [name, watch] : watches_) {
     decide_inspections(watch, view, output);
     decide_deaths(watch, view, output);
@@ -426,7 +443,6 @@ role::Output<Request> Scout::decide(const role::View& view) {
   }
   decide_proofs(view, output);
   decide_recoveries(view, output);
-  decide_deploys(view, output);
   decide_repeats(view, output);
   return output;
 }
@@ -468,7 +484,7 @@ void Scout::decide_probes(Watch& watch, const role::View& view, Output& output) 
 const Incident* Scout::home_of(const Signal& signal) const {
   const auto* open = book_.open_of(signal.service);
   if (open == nullptr || !shows_own_fault(signal)) return open;
-  if (incident::waits_for_pull(*open)) return nullptr;
+  if (incident::waits_aside(*open)) return nullptr;
   const bool was_blind = is_blind(*open);
   const bool was_symptom = !is_death(open->signal.kind) && is_death(signal.kind) &&
                            !signal.by_person && !signal.confirmed_by.empty();
@@ -548,6 +564,11 @@ void Scout::raise(Watch& watch, Signal signal, const role::View& view, Output& o
         {drafter.add(open->id, incident::SignalAdded{signal, untold + 1}).take(), {}, {}});
     return;
   }
+  // Whether it is a new version decides about the diagnosis: that is told first.
+  const auto keeping = keeping_.find(watch.service().name);
+  const bool is_awaited = keeping != keeping_.end() && is_new_version(watch) &&
+                          view.now.boot < keeping->second.since + kVersionFirst;
+  if (is_awaited) return output.wake_by(keeping->second.since + kVersionFirst);
   const std::string snapshot = telemetry::encode(watch.snapshot());
   const auto kind = signal.kind;
   incident::IncidentOpened opened{
@@ -557,18 +578,54 @@ void Scout::raise(Watch& watch, Signal signal, const role::View& view, Output& o
   output.units.push_back({drafter.add(opening_++, std::move(opened)).take(), {snapshot}, {}});
 }
 
+bool Scout::is_new_version(const Watch& watch) const {
+  if (!watch.container) return false;
+  const auto known = deployed_.find(watch.service().name);
+  return known == deployed_.end() || known->second.first != watch.container->id ||
+         known->second.second != watch.container->image_id;
+}
+
+void Scout::kept(const Kept& answer, base::Now now) {
+  const auto found = keeping_.find(answer.service);
+  if (found == keeping_.end() || found->second.container != answer.id) return;
+  const bool passes =
+      !answer.snapshot && answer.snapshot.error().code != base::ErrorCode::not_found;
+  if (passes && now.boot - found->second.since < kKeptWithin)
+    found->second.again = now.boot + kInspectRetry;
+  else
+    found->second.snapshot = answer.snapshot ? *answer.snapshot : "";
+}
+
+// What is new is told once the warden has kept how it is made, or cannot.
 void Scout::decide_deploys(const role::View& view, Output& output) {
   for (const auto& [name, watch] : watches_) {
-    if (!watch.container) continue;
-    const std::pair<std::string, std::string> seen{watch.container->id, watch.container->image_id};
-    const auto known = deployed_.find(name);
-    if (known != deployed_.end() && known->second == seen) continue;
+    if (!is_new_version(watch)) {
+      keeping_.erase(name);
+      continue;
+    }
+    const auto& container = *watch.container;
+    Keeping& keeping = keeping_[name];
+    if (keeping.container != container.id) keeping = {container.id, view.now.boot, {}, {}};
+    if (!keeping.snapshot) {
+      if (view.now.boot >= keeping.again)
+        output.ask(Keep{name, container.id});
+      else
+        output.wake_by(keeping.again);
+      continue;
+    }
+    const auto label = [&](const char* key) {
+      const auto found = container.labels.find(key);
+      return found == container.labels.end() ? std::string() : found->second;
+    };
+    const bool is_protected =
+        container.labels.contains("sre.protect") && label("sre.protect") != "false";
+    incident::DeploySeen seen{name, container.id, container.image, container.image_id,
+                              is_protected || container.has_volumes};
+    seen.snapshot = *keeping.snapshot;
+    seen.commit = label("org.opencontainers.image.revision");
+    seen.version = label("org.opencontainers.image.version");
     role::Drafter drafter(book_, incident::Role::scout, random_, view.now);
-    const auto label = watch.container->labels.find("sre.protect");
-    const bool keeps_data = label != watch.container->labels.end() && label->second != "false";
-    drafter.add(
-        0, incident::DeploySeen{name, seen.first, watch.container->image, seen.second, keeps_data});
-    output.units.push_back({drafter.take(), {}, {}});
+    output.units.push_back({drafter.add(0, std::move(seen)).take(), {}, {}});
   }
 }
 

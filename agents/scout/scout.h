@@ -54,6 +54,7 @@ class Scout final : public role::Role<Request, Answer> {
   void inspected(const Inspected& answer, base::Now now);
   void probed(const Probed& answer, base::Now now);
   void sampled(const warden::Sampled& notice, base::Now now);
+  void kept(const Kept& answer, base::Now now);
   [[nodiscard]] static bool is_stale(const Watch& watch, const engine::Container& container,
                                      base::Instant asked);
   void found_not_running(Watch& watch, bool first_look, base::Now now);
@@ -68,6 +69,7 @@ class Scout final : public role::Role<Request, Answer> {
   void decide_deploys(const role::View& view, Output& output);
   void decide_repeats(const role::View& view, Output& output);
 
+  [[nodiscard]] bool is_new_version(const Watch& watch) const;
   [[nodiscard]] bool is_ours(const Watch& watch, base::Now now) const;
   [[nodiscard]] bool is_upstream_suspicious(const Watch& watch, base::Instant since,
                                             base::Now now) const;
@@ -122,6 +124,12 @@ class Scout final : public role::Role<Request, Answer> {
   std::map<std::string, std::pair<std::string, std::string>>
       deployed_;                                         // By service: container, image id.
   std::map<std::string, base::WallTime> image_changed_;  // By service: when another image came.
+  struct Keeping {
+    engine::ContainerId container;
+    base::Instant since{}, again{};
+    std::optional<std::string> snapshot;  // Empty: it could not be kept.
+  };
+  std::map<std::string, Keeping> keeping_;  // By service: a version that the ledger does not know.
 };
 
 }  // namespace scout

@@ -22,7 +22,12 @@ struct Inspect {
   engine::ContainerId id;
 };  // The engine's truth, re-read.
 struct List {};
-using Request = std::variant<StartProbe, Inspect, List>;
+// Let the warden keep how a container is made that was not seen before.
+struct Keep {
+  std::string service;
+  engine::ContainerId id;
+};
+using Request = std::variant<StartProbe, Inspect, List, Keep>;
 [[nodiscard]] std::string key_of(const Request& request);
 
 struct Probed {
@@ -38,6 +43,11 @@ struct Inspected {
 struct Listed {
   base::Result<warden::Listing> listing;
 };
-using Answer = std::variant<Probed, Inspected, Listed, warden::Notice>;
+struct Kept {
+  std::string service;
+  engine::ContainerId id;
+  base::Result<std::string> snapshot;  // Its hash.
+};
+using Answer = std::variant<Probed, Inspected, Listed, warden::Notice, Kept>;
 
 }  // namespace scout

@@ -57,6 +57,8 @@ int run(const config::Config& config, const base::Logger& log) {
     workers.submit([&, key, request] {
       if (const auto* inspect = std::get_if<Inspect>(&request)) {
         mailbox.post(key, Inspected{inspect->service, inspect->id, warden.inspect(inspect->id)});
+      } else if (const auto* keep = std::get_if<Keep>(&request)) {
+        mailbox.post(key, Kept{keep->service, keep->id, warden.keep(keep->id)});
       } else {
         mailbox.post(key, Listed{warden.list()});
       }

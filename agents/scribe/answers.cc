@@ -68,17 +68,26 @@ std::string dry_run_page(const AnswerPage& shown) {
   return text + judgements(*shown.judged, shown.judged_plan);
 }
 
-std::string restart_page(const AnswerPage& shown) {
-  std::string text = "🔁 **Restart asked** by " + code(shown.said->by, 80) + ", " +
+// What the plan does, of one that asked for it.
+std::string deed(const MenuEntry& entry) {
+  const std::string of =
+      code(entry.service, 80) + ", container " + code(entry.container.substr(0, 12));
+  if (entry.action == Action::restart) return "restarts " + of;
+  if (entry.action == Action::rollback) return "makes " + of + ", as it was before";
+  return "brings " + code(entry.service, 80) + " from " + std::to_string(entry.change.from) +
+         " to " + std::to_string(entry.change.to) + " replicas";
+}
+
+std::string asked_page(const AnswerPage& shown, const char* title) {
+  std::string text = std::string(title) + " by " + code(shown.said->by, 80) + ", " +
                      code(shown.said->command, 120) + "\n\n";
   if (shown.plan == nullptr)
     return text + "A plan of its own is made of it, which these words approve once.\n";
   const MenuEntry& first = shown.plan->menu.front();
-  if (first.action != Action::restart)
+  if (first.action == Action::escalate)
     return text + "It cannot be done. " + plain(first.reason, 600) + "\n";
-  return text + "Plan " + code(shown.plan->hash, 16) + " restarts " + code(first.service, 80) +
-         ", container " + code(first.container.substr(0, 12)) + ", approved by these words until " +
-         base::format_utc(shown.plan->expires) +
+  return text + "Plan " + code(shown.plan->hash, 16) + " " + deed(first) +
+         ", approved by these words until " + base::format_utc(shown.plan->expires) +
          ". All guards stand but those that ask for evidence; what they refuse is told here.\n\n" +
          mitigation_line(*shown.plan) + "\n";
 }
@@ -109,7 +118,9 @@ std::string answer_page(const AnswerPage& shown) {
            "the incident, nothing begins before they ask for it.\n";
   }
   if (verb == "/why") return "🧠 **Why**, asked by " + by + "\n\n" + why(shown.diagnosis);
-  if (verb == "/restart") return restart_page(shown);
+  if (verb == "/restart") return asked_page(shown, "🔁 **Restart asked**");
+  if (verb == "/rollback") return asked_page(shown, "↩️ **Rollback asked**");
+  if (verb == "/scale") return asked_page(shown, "📈 **Scaling asked**");
   if (verb == "/dry-run") return dry_run_page(shown);
   return "";
 }

@@ -215,6 +215,10 @@ std::string symptom(const Signal& signal) {
       return "CPU at its limit";
     case SignalKind::engine_unhealthy:
       return "unhealthy by its engine's check";
+    case SignalKind::deploy_failed:
+      return "deploy failed";
+    case SignalKind::asked:
+      return "asked for";
   }
   return "";
 }

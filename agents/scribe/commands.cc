@@ -10,15 +10,16 @@ namespace {
 
 constexpr std::size_t kLineMax = 120;
 
-constexpr base::NameTable<Verb, 9> kVerbs{{{Verb::approve, "/approve"},
-                                           {Verb::hold, "/hold"},
-                                           {Verb::resume, "/resume"},
-                                           {Verb::restart, "/restart"},
-                                           {Verb::rollback, "/rollback"},
-                                           {Verb::escalate, "/escalate"},
-                                           {Verb::why, "/why"},
-                                           {Verb::dry_run, "/dry-run"},
-                                           {Verb::close, "/close"}}};
+constexpr base::NameTable<Verb, 10> kVerbs{{{Verb::approve, "/approve"},
+                                            {Verb::hold, "/hold"},
+                                            {Verb::resume, "/resume"},
+                                            {Verb::restart, "/restart"},
+                                            {Verb::rollback, "/rollback"},
+                                            {Verb::scale, "/scale"},
+                                            {Verb::escalate, "/escalate"},
+                                            {Verb::why, "/why"},
+                                            {Verb::dry_run, "/dry-run"},
+                                            {Verb::close, "/close"}}};
 
 bool is_space(char c) { return c == ' ' || c == '\t'; }
 
@@ -42,14 +43,20 @@ std::optional<Order> parse_command(std::string_view body) {
   command.verb = *verb;
   command.argument = word_at(line, at);
   command.line = base::cut_utf8(line, kLineMax);
-  const bool takes_one = *verb == Verb::approve || *verb == Verb::restart;
-  if (takes_one && !word_at(line, at).empty()) command.argument.clear();  // Exactly one, or none.
+  if (*verb == Verb::scale) command.second = word_at(line, at);
+  const bool takes_all = *verb == Verb::approve || *verb == Verb::restart || *verb == Verb::scale;
+  // Exactly as many as it takes, or none.
+  if (takes_all && !word_at(line, at).empty()) command.argument.clear(), command.second.clear();
   return command;
 }
 
 std::string_view to_string(Verb verb) { return base::name_in(kVerbs, verb); }
 
-bool is_approval(Verb verb) { return verb == Verb::approve || verb == Verb::restart; }
+bool asks_for_action(Verb verb) {
+  return verb == Verb::restart || verb == Verb::rollback || verb == Verb::scale;
+}
+
+bool is_approval(Verb verb) { return verb == Verb::approve || asks_for_action(verb); }
 
 github::Right needed_right(Verb verb) {
   switch (verb) {
@@ -57,6 +64,7 @@ github::Right needed_right(Verb verb) {
     case Verb::resume:
     case Verb::restart:
     case Verb::rollback:
+    case Verb::scale:
       return github::Right::maintain;  // What lets actions happen.
     case Verb::hold:
     case Verb::escalate:

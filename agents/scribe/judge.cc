@@ -33,17 +33,46 @@ std::string objection(const Order& command, const Incident& incident, const std:
   return "";
 }
 
-// Why no restart can be asked for now; empty when one can.
-std::string objection_to_restart_now(const Order& command, const Incident& incident,
-                                     const Dependencies& services) {
+// Why this cannot be done as it is said.
+std::string objection_to_action(const Order& command, const Incident& incident,
+                                const Dependencies& services) {
+  if (command.verb == Verb::rollback) return "";
+  if (command.verb == Verb::restart)
+    return objection_to_restart(incident, command.argument, services);
+  const std::string how = "it takes a service and a number of replicas, as in /scale shop 3";
+  const bool is_count = !command.second.empty() &&
+                        command.second.find_first_not_of("0123456789") == std::string::npos &&
+                        command.second.size() <= 3;
+  if (command.argument.empty() || !is_count) return how;
+  return services.contains(command.argument)
+             ? ""
+             : objection_to_scale({Action::scale_up, command.argument, "", 0, {}}, false, false);
+}
+
+// Why no action can be asked for now; empty when one can.
+std::string objection_to_asking(const Order& command, const Incident& incident,
+                                const Dependencies& services) {
+  if (command.verb == Verb::rollback) {
+    if (auto why = objection_to_rollback(incident); !why.empty()) return why;
+  }
   if (is_at_work(incident.state))
     return "an action of this incident is under way; it comes to its outcome first";
   if (incident.dry_run)
     return "this incident is in dry run since " + incident.held_by + " asked for it; /resume first";
   if (!incident.held_by.empty())
     return "this incident is held by " + incident.held_by + "; /resume first";
-  if (incident.restart_asked) return "another restart is asked for, and is being planned";
-  return objection_to_restart(incident, command.argument, services);
+  if (incident.action_asked)
+    return "another " + std::string(to_string(incident.action_asked->action)) +
+           " is asked for, and is being planned";
+  return objection_to_action(command, incident, services);
+}
+
+// As it stands in the ledger.
+std::string order_of(const Order& command) {
+  std::string line(to_string(command.verb));
+  if (command.verb == Verb::rollback) return line;
+  line += " " + command.argument;
+  return command.second.empty() ? line : line + " " + command.second;
 }
 
 // Why it leads nowhere as the incident stands; empty when it does lead somewhere.
@@ -52,9 +81,9 @@ std::string objection_to_state(const Order& command, const Incident& incident,
   const bool escalated = incident.state == State::escalated;
   switch (command.verb) {
     case Verb::restart:
-      return objection_to_restart_now(command, incident, services);
     case Verb::rollback:
-      return objection_to_rollback(incident);
+    case Verb::scale:
+      return objection_to_asking(command, incident, services);
     case Verb::escalate:
       return escalated ? "a person has this incident already" : "";
     case Verb::resume:
@@ -101,10 +130,10 @@ std::vector<Payload> judge(const Asked& asked, const Incident& incident, base::W
   if (command->verb != Verb::hold && !must_answer && now - asked.said->created_at > kFresh)
     return {};
   const std::string& by = asked.said->author;
-  // Of a restart, what follows the name is no part of it.
-  const bool restarts = command->verb == Verb::restart && !command->argument.empty();
-  const std::string line = base::clean_text(
-      restarts ? std::string(to_string(command->verb)) + " " + command->argument : command->line);
+  // Of what asks for an action, a remark is no part.
+  const bool asks = asks_for_action(command->verb) &&
+                    (!command->argument.empty() || command->verb == Verb::rollback);
+  const std::string line = base::clean_text(asks ? order_of(*command) : command->line);
   const std::string refusal = objection_of(*command, asked, incident, now, services);
   std::vector<Payload> events{OperatorCommanded{line, by, refusal}};
   if (!refusal.empty()) return events;

@@ -60,6 +60,8 @@ bool is_probe_signal(SignalKind kind) {
     case SignalKind::restarted_by_engine:
     case SignalKind::cpu_at_limit:
     case SignalKind::engine_unhealthy:
+    case SignalKind::deploy_failed:
+    case SignalKind::asked:
       return false;
   }
   return false;

@@ -102,8 +102,8 @@ class Comments {
     }
     if (const auto* plan = as<PlanMade>(event)) {
       plans_[plan->hash] = plan;
-      if (!plan->asked_by.empty() && !restart_.key.empty())
-        put(restart_.key, answer_page({restart_.said, nullptr, plan, nullptr, nullptr}));
+      if (!plan->asked_by.empty() && !wish_.key.empty())
+        put(wish_.key, answer_page({wish_.said, nullptr, plan, nullptr, nullptr}));
     }
     if (const auto* judged = as<PlanJudged>(event); judged != nullptr && !dry_run_.key.empty()) {
       const auto plan = plans_.find(judged->plan);
@@ -206,18 +206,19 @@ class Comments {
       put("postmortem:1", postmortem_page(*written));
   }
 
-  // It says what was known then. Only what comes of a restart or a dry run is put in later.
+  // It says what was known then. Only what comes of a wish or a dry run is put in later.
   void answer(const OperatorCommanded& said) {
     const auto known = diagnoses_.find(diagnosis_);
     std::string page = answer_page(
         {&said, known == diagnoses_.end() ? nullptr : &known->second, nullptr, nullptr, nullptr});
     const bool counts = said.refusal.empty();
-    if (counts && verb_of(said) == "/restart") restart_ = {};
+    const bool asks = counts && incident::asks_for_action(said);
+    if (asks) wish_ = {};
     if (counts && verb_of(said) == "/dry-run") dry_run_ = {};
     if (page.empty() || answers_ == kAnswersMax) return;
     const std::string key = "answer:" + std::to_string(++answers_);
     put(key, std::move(page));
-    if (counts && verb_of(said) == "/restart") restart_ = {key, &said};
+    if (asks) wish_ = {key, &said};
     if (counts && verb_of(said) == "/dry-run") dry_run_ = {key, &said};
   }
 
@@ -247,7 +248,7 @@ class Comments {
     std::string key;
     const OperatorCommanded* said = nullptr;
   };
-  Answer restart_, dry_run_;  // The latest that something is still put into.
+  Answer wish_, dry_run_;  // The latest that something is still put into.
   const VerificationAsked* asked_ = nullptr;
   const VerificationTried* first_good_ = nullptr;
   int verdicts_ = 0, escalations_ = 0, answers_ = 0;

@@ -56,7 +56,7 @@ class CloexecPool final : public httplib::TaskQueue {
 
 // What a GET asks for, by its exact spelling; there are no other spellings.
 struct Question {
-  enum class Kind { list, container, log, stream } kind;
+  enum class Kind { list, container, log, snapshot, stream } kind;
   std::string id{};
   int lines = 0;
 };
@@ -70,7 +70,8 @@ std::optional<int> parse_lines(std::string_view text) {
 }
 
 std::optional<Question> parse_question(std::string_view target) {
-  constexpr std::string_view kContainer = "/containers/", kTail = "/logs?tail=";
+  constexpr std::string_view kContainer = "/containers/",
+                             kTail = "/logs?tail=", kSnapshot = "/snapshot";
   constexpr std::size_t kIdLength = 64;
   if (target == "/containers") return Question{Question::Kind::list};
   if (target == "/stream") return Question{Question::Kind::stream};
@@ -80,6 +81,7 @@ std::optional<Question> parse_question(std::string_view target) {
   if (!engine::is_container_id(id)) return std::nullopt;
   target.remove_prefix(kIdLength);
   if (target.empty()) return Question{Question::Kind::container, id};
+  if (target == kSnapshot) return Question{Question::Kind::snapshot, id};
   if (!target.starts_with(kTail)) return std::nullopt;
   const auto lines = parse_lines(target.substr(kTail.size()));
   if (!lines) return std::nullopt;
@@ -211,6 +213,9 @@ Door::Handled Door::answer(const httplib::Request& request, httplib::Response& r
     case Question::Kind::container:
       answer_container(question->id, response);
       break;
+    case Question::Kind::snapshot:
+      answer_snapshot(question->id, response);
+      break;
     case Question::Kind::log:
       answer_log(question->id, question->lines, response);
       break;
@@ -240,6 +245,15 @@ void Door::answer_container(const std::string& id, httplib::Response& response) 
   const auto member = find(id);
   if (!member) return reply(response, member.error());
   reply(response, 200, encode(member.value()));
+}
+
+// Only the hash of it leaves.
+void Door::answer_snapshot(const std::string& id, httplib::Response& response) {
+  const auto member = find(id);
+  if (!member) return reply(response, member.error());
+  const auto kept = rooms_.performer.keep(member->container);
+  if (!kept) return reply(response, kept.error());
+  reply(response, 200, encode_kept(*kept));
 }
 
 void Door::answer_log(const std::string& id, int lines, httplib::Response& response) {

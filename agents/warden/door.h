@@ -40,6 +40,7 @@ class Door {
   Handled answer(const httplib::Request& request, httplib::Response& response);
   void answer_list(httplib::Response& response);
   void answer_container(const std::string& id, httplib::Response& response);
+  void answer_snapshot(const std::string& id, httplib::Response& response);
   void answer_log(const std::string& id, int lines, httplib::Response& response);
   void answer_stream(httplib::Response& response);
   void answer_operation(const httplib::Request& request, httplib::Response& response);

@@ -192,6 +192,11 @@ base::Result<Performed> Performer::look_after(const Operation& operation, Step s
   return Performed{Outcome::done, after.started_at, after.id};
 }
 
+base::Result<std::string> Performer::keep(const engine::Container& container) {
+  if (changes_ == nullptr) return Error{ErrorCode::not_found, "this warden keeps no snapshots"};
+  return changes_->keep(container);
+}
+
 void Performer::settle() {
   std::vector<engine::ContainerId> unsettled;
   {

@@ -30,6 +30,9 @@ class Performer {
 
   // Errors as Warden::perform has them.
   [[nodiscard]] base::Result<Performed> perform(const Operation& operation);
+  // Keeps how the container is made now; answers the hash. Errors: those of Changes::keep, and
+  // not_found where nothing is kept at all.
+  [[nodiscard]] base::Result<std::string> keep(const engine::Container& container);
   // Looks once at each container whose operation had no answer, and frees those that have settled.
   // To be called about every second.
   void settle();

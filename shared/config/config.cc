@@ -22,7 +22,7 @@ class Comparison {
   explicit Comparison(const Limits& limits) : limits_(limits) {}
 
   template <class T>
-  void check(const char* name, T Limits::* field, Looser looser) {
+  void check(const char* name, T Limits::*field, Looser looser) {
     const T value = limits_.*field, usual = defaults_.*field;
     if (looser == Looser::above ? !(value > usual) : !(value < usual)) return;
     lines_.push_back("limits." + std::string(name) + ": " + show(value) + ", default " +
@@ -113,6 +113,13 @@ void forget_foreign_secrets(Config& config, std::string_view role) {
     config.github.second_webhook_secret.clear();
     config.console_key.clear();
   }
+}
+
+bool is_balanced(const Config& config, std::string_view service) {
+  if (!config.balancer) return false;
+  const auto& all = config.balancer->upstreams;
+  return std::any_of(all.begin(), all.end(),
+                     [&](const auto& one) { return one.service == service; });
 }
 
 const Service* find_service(const Config& config, std::string_view name) {

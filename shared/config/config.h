@@ -58,6 +58,8 @@ struct Service {
       std::chrono::seconds(2);  // Between TERM and KILL when a hung one is restarted.
   bool protect = false;         // Never acted on automatically (databases and the like).
   Bounds bounds{};              // Of its memory and CPU limits.
+  // http:// address on the service itself that is asked (POST) to empty its queue; empty: none.
+  std::optional<std::string> clear_queue;
   std::optional<Gitops> gitops;
   int line = 0;  // In the file, for messages.
 };
@@ -240,6 +242,8 @@ void forget_foreign_secrets(Config& config, std::string_view role);
 [[nodiscard]] Mode mode_of(const Config& config, const Service& service);
 // The service of that name; nullptr when there is none. Borrowed from `config`.
 [[nodiscard]] const Service* find_service(const Config& config, std::string_view name);
+// Something stands before the service's containers and spreads requests over them.
+[[nodiscard]] bool is_balanced(const Config& config, std::string_view service);
 // One line for each limit that lets the product do more, sooner or on less proof than the default
 // would, as "limits.cooldown: 0ms, default 10min". Which direction is looser:
 // docs/formats/config.md.

@@ -49,6 +49,7 @@ struct Container {
   int restart_count = 0;
   std::int64_t memory_limit_bytes = 0;  // 0: none.
   double cpu_limit = 0;                 // Cores; 0: none.
+  bool has_volumes = false;             // It writes to a volume, which outlives it.
   std::map<std::string, std::string> labels;
 
   bool operator==(const Container&) const = default;

@@ -101,6 +101,10 @@ base::Result<Container> parse_container(std::string_view inspect_json) {
   out.restart_count = static_cast<int>(base::get_int(object, "RestartCount"));
   out.memory_limit_bytes = base::get_int(host, "Memory");
   out.cpu_limit = cpu_limit_of(host);
+  for (const json& mount : base::get_array(object, "Mounts")) {
+    if (!mount.is_object()) continue;
+    out.has_volumes |= base::get_string(mount, "Type") == "volume" && base::get_bool(mount, "RW");
+  }
   out.labels = labels_of(config);
   return out;
 }

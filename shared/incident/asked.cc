@@ -55,23 +55,38 @@ std::string objection_to_rollback(const Incident& incident) {
     if (attempt.state == OperationState::done) last = &attempt;
   }
   if (last == nullptr) return "no action was carried out for this incident";
-  const std::string what =
-      std::string(to_string(last->intent.action)) + " of " + last->intent.service;
+  if (last_undoable(incident) != nullptr) return "";
+  const std::string what = "the last action was the " +
+                           std::string(to_string(last->intent.action)) + " of " +
+                           last->intent.service;
+  if (!last->intent.undoes.empty()) return what + ", which took back what was done";
   switch (last->intent.action) {
     case Action::restart:
-      return "the last action was the " + what +
-             ": image and configuration stayed as they were, there is nothing to take back";
+      return what + ": image and configuration stayed as they were, there is nothing to take back";
+    case Action::revert_config:
+      return what + ": what it took back is in git's history, and comes again by a new commit";
+    case Action::clear_queue:
+      return what + ": what was in the queue is gone";
     case Action::scale_up:
     case Action::scale_down:
     case Action::rollback:
-    case Action::revert_config:
-    case Action::clear_queue:
     case Action::pull_request:
     case Action::escalate:
     case Action::noop:
       break;
   }
-  return "the last action, the " + what + ", cannot be taken back from here";
+  return what + ", and nothing is kept of what was there before";
+}
+
+std::string objection_to_scale(const AskedAction& asked, bool is_configured, bool is_balanced) {
+  if (!is_configured)
+    return "no service is called \"" + std::string(base::cut_utf8(asked.service, kShownMax)) + "\"";
+  if (!is_balanced)
+    return "the configuration's balancer has no upstream of " + asked.service +
+           ", so nothing would send requests to its replicas";
+  if (asked.count < 0 || asked.count > kReplicasMax)
+    return std::to_string(asked.count) + " is not between 0 and " + std::to_string(kReplicasMax);
+  return "";
 }
 
 }  // namespace incident

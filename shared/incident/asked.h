@@ -10,6 +10,9 @@
 
 namespace incident {
 
+// Beside a service's own container. The warden has the same bound of its own and trusts no other.
+inline constexpr int kReplicasMax = 5;
+
 // Of each configured service, those it depends on directly.
 using Dependencies = std::map<std::string, std::vector<std::string>>;
 
@@ -21,8 +24,12 @@ using Dependencies = std::map<std::string, std::vector<std::string>>;
 [[nodiscard]] std::string objection_to_restart(const Incident& incident, const std::string& service,
                                                const Dependencies& services);
 
-// Why the incident's last action cannot be taken back; empty when it can. Whoever adds an action
-// that has an undo adds it here, and its plan beside that of the restart (agents/brain/asked.h).
+// Why the incident's last action cannot be taken back; empty when it can.
 [[nodiscard]] std::string objection_to_rollback(const Incident& incident);
+
+// Why a service cannot be scaled as asked; empty when it can. `is_balanced`: something sends
+// requests to its replicas.
+[[nodiscard]] std::string objection_to_scale(const AskedAction& asked, bool is_configured,
+                                             bool is_balanced);
 
 }  // namespace incident

@@ -17,7 +17,7 @@ constexpr base::NameTable<Role, 11> kRoles{{{Role::scout, "scout"},
                                             {Role::chaos, "chaos"},
                                             {Role::person, "person"}}};
 
-constexpr base::NameTable<SignalKind, 9> kSignalKinds{
+constexpr base::NameTable<SignalKind, 11> kSignalKinds{
     {{SignalKind::container_died, "container_died"},
      {SignalKind::found_stopped, "found_stopped"},
      {SignalKind::restarted_by_engine, "restarted_by_engine"},
@@ -26,7 +26,9 @@ constexpr base::NameTable<SignalKind, 9> kSignalKinds{
      {SignalKind::probe_error, "probe_error"},
      {SignalKind::latency_above_bound, "latency_above_bound"},
      {SignalKind::cpu_at_limit, "cpu_at_limit"},
-     {SignalKind::engine_unhealthy, "engine_unhealthy"}}};
+     {SignalKind::engine_unhealthy, "engine_unhealthy"},
+     {SignalKind::deploy_failed, "deploy_failed"},
+     {SignalKind::asked, "asked"}}};
 
 constexpr base::NameTable<Severity, 4> kSeverities{{{Severity::critical, "critical"},
                                                     {Severity::high, "high"},
@@ -116,6 +118,7 @@ constexpr Kind kKinds[] = {
     {"incident.stood_down", Role::up, Role::up},
     {"stop.set", Role::up, Role::up},
     {"stop.cleared", Role::up, Role::up},
+    {"deploy.reported", Role::scout, Role::scout},
 };
 static_assert(std::size(kKinds) == std::variant_size_v<PayloadVariant>);
 

@@ -34,6 +34,8 @@ enum class SignalKind {
   latency_above_bound,  // Answers, but slower than the bound for a whole window.
   cpu_at_limit,         // At its CPU limit for a whole window.
   engine_unhealthy,     // The engine's own health check says unhealthy.
+  deploy_failed,        // Who deploys says that it did not succeed.
+  asked,                // Nothing is sick: a person wants something done.
 };
 [[nodiscard]] std::string_view to_string(SignalKind kind);
 [[nodiscard]] std::optional<SignalKind> parse_signal_kind(std::string_view text);
@@ -61,6 +63,9 @@ struct Signal {
   double cpu_percent = 0;
   std::int64_t memory_bytes = 0;
   std::int64_t memory_limit_bytes = 0;
+  int replicas = 0;           // Running beside the service's own container, as last listed.
+  std::string asked = {};     // asked only: the command, as "/scale shop 3" ...
+  std::string asked_by = {};  // ... and whose it is.
 };
 
 enum class Severity { critical, high, medium, low };
@@ -145,6 +150,8 @@ struct MenuEntry {
   base::Duration soak{0};       // Of its proof; 0: that of the configuration.
   std::string on_failure = {};  // The runbook that follows when the proof fails; empty: a person.
   Change change = {};           // pull_request, scale_up and scale_down only.
+  std::string snapshot = {};  // rollback: the warden's hash of what the container is made equal to.
+  std::string commit = {};    // revert_config: the commit that is taken back.
 };
 
 struct Match {
@@ -194,7 +201,16 @@ struct VerificationFailed {
 };
 struct DeploySeen {
   std::string service, container, image, image_id;
-  bool keeps_data = false;  // By its label "sre.protect".
+  bool keeps_data = false;    // By its label "sre.protect", or by a volume that it writes to.
+  std::string snapshot = {};  // The warden's hash of how it is made; empty: not kept.
+  std::string commit = {};    // Which made it, by its labels; empty: not known.
+  std::string version = {};   // Likewise.
+};
+// Who deploys says what was deployed. A hint: what runs is seen by deploy.seen.
+struct DeployReported {
+  std::string service, environment, version, commit;
+  std::string status;  // started | succeeded | failed
+  base::WallTime at;   // By the sender's clock.
 };
 
 // Memory
@@ -220,14 +236,15 @@ struct DiagnosisMade {
   std::vector<Cause> path;
   std::vector<std::string> ruled_out;
   std::string explanation;
-  std::string rule;  // Name of the rule that decided.
+  std::string rule;         // Name of the rule that decided.
+  std::string commit = {};  // That caused it, where one did and it is known.
 };
 struct PlanMade {
   std::string hash;  // 8 hex digits of the SHA-256 of menu, target and generation.
   int generation = 1;
   base::WallTime expires;
   std::vector<MenuEntry> menu;  // Best first: the first is the choice.
-  // Whose `/restart` this plan carries out, which approves it; empty: the rules made it.
+  // Whose command this plan carries out, which approves it; empty: the rules made it.
   std::string asked_by = {};
 };
 struct IncidentJoined {
@@ -268,7 +285,8 @@ struct ActionIntended {
   Change change = {};
   std::string undoes = {};  // The operation that this one takes back; empty: none.
   std::string snapshot =
-      {};  // rollback: what the container is made equal to, by the warden's hash.
+      {};                   // rollback: what the container is made equal to, by the warden's hash.
+  std::string commit = {};  // revert_config: what is taken back.
 };
 struct ActionDone {
   std::string op;
@@ -389,7 +407,7 @@ using PayloadVariant =
                  VerificationAsked, UndoDone, IncidentResolved, Escalated, IssueOpened,
                  ApprovalGiven, PrOpened, PrMerged, PrClosed, IncidentClosed, IncidentReopened,
                  OperatorCommanded, GithubIntended, GithubDone, GithubFailed, GithubUnknown, OpHeld,
-                 VotesCounted, StoodDown, StopSet, StopCleared>;
+                 VotesCounted, StoodDown, StopSet, StopCleared, DeployReported>;
 
 template <class T, class Variant>
 inline constexpr bool kIsOneOf = false;
@@ -397,13 +415,12 @@ template <class T, class... Ts>
 inline constexpr bool kIsOneOf<T, std::variant<Ts...>> = (std::is_same_v<T, Ts> || ...);
 
 // One of the above; std::visit, std::get_if and std::holds_alternative read it. A class with its
-// special members in event.cc, as every unit that has an Event would compile 42 of each otherwise.
+// special members in event.cc, as every unit that has an Event would compile 43 of each otherwise.
 class Payload : public PayloadVariant {
  public:
   Payload();  // An IncidentOpened.
   template <class T>
-    requires kIsOneOf<T, PayloadVariant>
-  Payload(T value)  // NOLINT: each of them is a payload.
+  requires kIsOneOf<T, PayloadVariant> Payload(T value)  // NOLINT: each of them is a payload.
       : PayloadVariant(std::in_place_type<T>, std::move(value)) {}
   template <std::size_t Index>
   explicit Payload(std::in_place_index_t<Index> index) : PayloadVariant(index) {}

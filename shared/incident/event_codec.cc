@@ -35,6 +35,9 @@ void fields(A& a, Signal& v) {
   a("cpu_percent", v.cpu_percent);
   a("memory_bytes", v.memory_bytes);
   a("memory_limit_bytes", v.memory_limit_bytes);
+  a("replicas", v.replicas);
+  a("asked", v.asked);
+  a("asked_by", v.asked_by);
 }
 template <class A>
 void fields(A& a, Evidence& v) {
@@ -73,6 +76,8 @@ void fields(A& a, MenuEntry& v) {
   a("soak_ms", v.soak);
   a("on_failure", v.on_failure);
   a("change", v.change);
+  a("snapshot", v.snapshot);
+  a("commit", v.commit);
 }
 template <class A>
 void fields(A& a, Match& v) {
@@ -127,6 +132,18 @@ void fields(A& a, DeploySeen& v) {
   a("image", v.image);
   a("image_id", v.image_id);
   a("keeps_data", v.keeps_data);
+  a("snapshot", v.snapshot);
+  a("commit", v.commit);
+  a("version", v.version);
+}
+template <class A>
+void fields(A& a, DeployReported& v) {
+  a("service", v.service);
+  a("environment", v.environment);
+  a("version", v.version);
+  a("commit", v.commit);
+  a("status", v.status);
+  a("at", v.at);
 }
 template <class A>
 void fields(A& a, MemoryRecalled& v) {
@@ -155,6 +172,7 @@ void fields(A& a, DiagnosisMade& v) {
   a("ruled_out", v.ruled_out);
   a("explanation", v.explanation);
   a("rule", v.rule);
+  a("commit", v.commit);
 }
 template <class A>
 void fields(A& a, PlanMade& v) {
@@ -211,6 +229,7 @@ void fields(A& a, ActionIntended& v) {
   a("change", v.change);
   a("undoes", v.undoes);
   a("snapshot", v.snapshot);
+  a("commit", v.commit);
 }
 template <class A>
 void fields(A& a, ActionDone& v) {
@@ -575,11 +594,13 @@ json to_json(const Incident& incident) {
               {"escalation_asked_by", incident.escalation_asked_by},
               {"phases", phases(incident)},
               {"attempts", attempts(incident)}};
-  out["restart_asked"] = nullptr;
-  if (const auto& asked = incident.restart_asked)
-    out["restart_asked"] = {{"service", asked->service},
-                            {"by", asked->by},
-                            {"at", asked->at.time_since_epoch().count()}};
+  out["action_asked"] = nullptr;
+  if (const auto& asked = incident.action_asked)
+    out["action_asked"] = {{"action", to_string(asked->action)},
+                           {"service", asked->service},
+                           {"count", asked->count},
+                           {"by", asked->by},
+                           {"at", asked->at.time_since_epoch().count()}};
   out["evidence"] = encode_value(incident.evidence);
   out["recalled"] = optional_json(incident.recalled);
   out["diagnosis"] = optional_json(incident.diagnosis);

@@ -13,18 +13,21 @@
 // In acting, a failed operation may be followed by another intent of the same plan.
 // A step that is proven while its runbook has another action, and one that is not proven while
 // another runbook is to follow, lead from verifying back to diagnosing: the Brain plans what comes.
-// What is proven not to help may be taken back: from verifying to acting once more.
-// A plan to do nothing goes from planned straight to verifying; what passes there healed by itself.
-// What is over (resolved and the side exits) ends in closed; closed can be reopened.
-// A plan that a person asked for (`/restart`) leads to planned from anywhere before acting, and it
-// alone leads there from escalated.
+// What is proven not to help is taken back first, where it can be: from verifying to acting once
+// more. A change that could not be made leads from acting to diagnosing where a runbook is to
+// follow. A plan to do nothing goes from planned straight to verifying; what passes there healed by
+// itself. What is over (resolved and the side exits) ends in closed; closed can be reopened. A plan
+// that a person asked for (`/restart`, `/rollback`, `/scale`) leads to planned from anywhere before
+// acting, and it alone leads there from escalated.
 #include "incident/incident.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/ensure.h"
 #include "base/names.h"
+#include "base/text.h"
 
 namespace incident {
 namespace {
@@ -88,13 +91,21 @@ void forget_proof(Incident& incident) {
   incident.failed.reset();
 }
 
+bool is_scaling(Action action) {
+  return action == Action::scale_up || action == Action::scale_down;
+}
+
 // Exactly what the person asked for, or why it cannot be.
 bool is_as_asked(const Incident& incident, const PlanMade& plan) {
-  const auto& asked = incident.restart_asked;
+  const auto& asked = incident.action_asked;
   const MenuEntry& first = plan.menu.front();
-  return asked && plan.asked_by == asked->by &&
-         (first.action == Action::escalate ||
-          (first.action == Action::restart && first.service == asked->service));
+  if (!asked || plan.asked_by != asked->by) return false;
+  if (first.action == Action::escalate) return true;
+  if (first.service != asked->service) return false;
+  if (asked->action == Action::scale_up)
+    return is_scaling(first.action) && first.change.to == asked->count;
+  if (asked->action == Action::restart) return first.action == Action::restart;
+  return first.action == Action::rollback || is_scaling(first.action);
 }
 
 // An incident's plan always offers something.
@@ -112,7 +123,7 @@ Step take_plan(Incident incident, const Event& event, const PlanMade& plan) {
   if (is_asked) {  // The words that asked for it approve it, once.
     incident.approval = ApprovalGiven{plan.hash, plan.asked_by};
     incident.approvals = {*incident.approval};
-    incident.restart_asked.reset();
+    incident.action_asked.reset();
     incident.escalation.reset();
     incident.indexed = false;  // What comes of it is another case.
   }
@@ -138,10 +149,7 @@ Step on_diagnosing(const Incident& was, const Event& event) {
 }
 
 Attempt* find_attempt(Incident& incident, const std::string& op) {
-  for (auto& attempt : incident.attempts) {
-    if (attempt.intent.op == op) return &attempt;
-  }
-  return nullptr;
+  return const_cast<Attempt*>(incident::find_attempt(std::as_const(incident), op));
 }
 
 Step intend(Incident incident, const Event& event, const ActionIntended& intended) {
@@ -149,7 +157,7 @@ Step intend(Incident incident, const Event& event, const ActionIntended& intende
   attempt.intent = intended;
   attempt.intended_at = event.at;
   incident.attempts.push_back(std::move(attempt));
-  incident.restart_asked.reset();  // Asked for before this: overtaken.
+  incident.action_asked.reset();  // Asked for before this: overtaken.
   forget_proof(incident);
   return enter(std::move(incident), State::acting, "an operation is intended");
 }
@@ -188,6 +196,29 @@ Step on_planned(const Incident& was, const Event& event) {
   return ignore(was, event);
 }
 
+// False when what is being verified is the success of leaving it alone. A reopened incident may
+// have attempts of its earlier life and yet a plan to do nothing.
+bool was_treated(const Incident& incident) {
+  const bool planned_nothing = incident.plan && !incident.plan->menu.empty() &&
+                               incident.plan->menu.front().action == Action::noop;
+  return !incident.attempts.empty() && !planned_nothing;
+}
+
+// The step of a runbook that the last operation carried out; nullptr: of none.
+const MenuEntry* treatment(const Incident& incident) {
+  if (!was_treated(incident) || !incident.plan) return nullptr;
+  const auto& entry = incident.plan->menu.front();
+  return entry.runbook.empty() || incident.attempts.back().intent.plan != incident.plan->hash
+             ? nullptr
+             : &entry;
+}
+
+// What follows when the last step did not help or could not be taken; empty: a person is called.
+std::string next_runbook(const Incident& incident) {
+  const MenuEntry* step = treatment(incident);
+  return step == nullptr ? "" : step->on_failure;
+}
+
 Step on_acting(const Incident& was, const Event& event) {
   Incident next = was;
   const auto end = [&](const std::string& op, OperationState state, std::string error) {
@@ -211,7 +242,19 @@ Step on_acting(const Incident& was, const Event& event) {
   if (const auto* failed = as<ActionFailed>(event)) {
     if (!end(failed->op, OperationState::failed, failed->error))
       return stay(was, "an outcome of an unknown operation");
+    // A restart that did not happen is tried again; for a change something else may follow.
+    const Attempt& last = was.attempts.back();
+    const bool is_change = last.intent.action != Action::restart && last.intent.undoes.empty();
+    if (const auto follows = next_runbook(was); is_change && !follows.empty())
+      return enter(std::move(next), State::diagnosing,
+                   "not done: " + failed->error + "; runbook " + follows + " follows");
     return {std::move(next), {}, "the operation failed: " + failed->error, true};
+  }
+  if (as<UndoDone>(event) != nullptr) {
+    if (const auto follows = next_runbook(was); !follows.empty())
+      return enter(std::move(next), State::diagnosing,
+                   "taken back; runbook " + follows + " follows");
+    return stay(std::move(next), "taken back");
   }
   if (const auto* unknown = as<ActionUnknown>(event)) {
     if (!end(unknown->op, OperationState::unknown, unknown->error))
@@ -233,23 +276,6 @@ Step on_acting(const Incident& was, const Event& event) {
   if (const auto* asked = as<VerificationAsked>(event))
     return begin_verifying(std::move(next), *asked);
   return ignore(was, event);
-}
-
-// False when what is being verified is the success of leaving it alone. A reopened incident may
-// have attempts of its earlier life and yet a plan to do nothing.
-bool was_treated(const Incident& incident) {
-  const bool planned_nothing = incident.plan && !incident.plan->menu.empty() &&
-                               incident.plan->menu.front().action == Action::noop;
-  return !incident.attempts.empty() && !planned_nothing;
-}
-
-// The step of a runbook that the last operation carried out; nullptr: of none.
-const MenuEntry* treatment(const Incident& incident) {
-  if (!was_treated(incident) || !incident.plan) return nullptr;
-  const auto& entry = incident.plan->menu.front();
-  return entry.runbook.empty() || incident.attempts.back().intent.plan != incident.plan->hash
-             ? nullptr
-             : &entry;
 }
 
 // Scout's verdict decides; other events change nothing.
@@ -283,9 +309,10 @@ Step on_verifying(const Incident& was, const Event& event) {
     if (!was_treated(was))
       return enter(std::move(next), State::diagnosing,
                    "it did not recover alone: " + failed->reason);
-    if (const auto* step = treatment(was); step != nullptr && !step->on_failure.empty())
+    const auto follows = next_runbook(was);
+    if (!follows.empty() && !can_be_undone(was.attempts.back()))
       return enter(std::move(next), State::diagnosing,
-                   "not proven: " + failed->reason + "; runbook " + step->on_failure + " follows");
+                   "not proven: " + failed->reason + "; runbook " + follows + " follows");
     return {std::move(next), {}, "not proven: " + failed->reason, true};
   }
   return ignore(was, event);
@@ -333,7 +360,7 @@ void begin_again(Incident& incident) {
   incident.escalation.reset();
   incident.held_by.clear();
   incident.dry_run = false;
-  incident.restart_asked.reset();
+  incident.action_asked.reset();
   incident.escalation_asked_by.clear();
   incident.preview_asked_by.clear();
   incident.indexed = false;
@@ -391,10 +418,43 @@ std::string login_of(const OperatorCommanded& said) {
   return said.by.empty() ? "a person" : said.by;
 }
 
-// What follows the verb: the service of /restart.
-std::string argument_of(const OperatorCommanded& said) {
-  const auto at = said.command.find_first_not_of(" \t", verb_of(said).size());
-  return at == std::string::npos ? "" : said.command.substr(at);
+// What follows the verb, by words.
+std::vector<std::string> arguments_of(std::string_view command) {
+  std::vector<std::string> words;
+  for (const auto word : base::split(command, ' ')) {
+    if (!word.empty()) words.emplace_back(word);
+  }
+  if (!words.empty()) words.erase(words.begin());
+  return words;
+}
+
+std::optional<int> parse_count(const std::string& text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// What a command asks to be done; nothing when it asks for no action, or for none that can be.
+std::optional<AskedAction> action_of(const Incident& incident, const OperatorCommanded& said,
+                                     base::WallTime at) {
+  const std::string verb = verb_of(said);
+  const auto words = arguments_of(said.command);
+  AskedAction asked{Action::restart, words.empty() ? "" : words[0], login_of(said), 0, at};
+  if (verb == "/restart") return asked;
+  if (verb == "/rollback") {
+    const Attempt* last = last_undoable(incident);
+    if (last == nullptr) return std::nullopt;
+    asked.action = Action::rollback;
+    asked.service = last->intent.service;
+    return asked;
+  }
+  if (verb != "/scale" || words.size() != 2) return std::nullopt;
+  const auto count = parse_count(words[1]);
+  if (!count) return std::nullopt;
+  asked.action = Action::scale_up;
+  asked.count = *count;
+  return asked;
 }
 
 // What is said changes what may and must be done, not the state. Who may say it, and when, is the
@@ -414,9 +474,11 @@ Step obey(const Incident& was, const OperatorCommanded& said, const Event& event
     next.held_by.clear();
     next.dry_run = false;
   }
-  if (verb == "/restart" && goes_on(was.state) && !is_at_work(was.state)) {
-    next.restart_asked = AskedRestart{argument_of(said), by, event.at};
-    changed = true;
+  if (goes_on(was.state) && !is_at_work(was.state)) {
+    if (auto asked = action_of(was, said, event.at)) {
+      next.action_asked = *std::move(asked);
+      changed = true;
+    }
   }
   if (verb == "/escalate" && !is_over(was.state)) {
     next.escalation_asked_by = by;
@@ -524,15 +586,80 @@ bool is_over(State state) {
 
 bool goes_on(State state) { return !is_over(state) || state == State::escalated; }
 
+bool is_pull(Action action) {
+  return action == Action::pull_request || action == Action::revert_config;
+}
+
 bool waits_for_pull(const Incident& incident) {
   if (incident.attempts.empty()) return false;
   const Attempt& last = incident.attempts.back();
-  return last.intent.action == Action::pull_request && last.intent.undoes.empty() &&
-         last.state == OperationState::intent && last.merged.empty();
+  return is_pull(last.intent.action) && last.state == OperationState::intent && last.merged.empty();
+}
+
+bool waits_aside(const Incident& incident) {
+  return waits_for_pull(incident) && incident.attempts.back().intent.action == Action::pull_request;
+}
+
+const Attempt* find_attempt(const Incident& incident, std::string_view op) {
+  for (const auto& attempt : incident.attempts) {
+    if (attempt.intent.op == op) return &attempt;
+  }
+  return nullptr;
+}
+
+bool can_be_undone(const Attempt& attempt) {
+  if (attempt.state != OperationState::done || !attempt.intent.undoes.empty()) return false;
+  switch (attempt.intent.action) {
+    case Action::scale_up:
+    case Action::scale_down:
+      return true;
+    case Action::rollback:
+    case Action::pull_request:
+      return !attempt.snapshot.empty();
+    case Action::restart:  // Neither image nor configuration became another.
+    case Action::revert_config:
+    case Action::clear_queue:
+    case Action::escalate:
+    case Action::noop:
+      return false;
+  }
+  return false;
+}
+
+const Attempt* last_undoable(const Incident& incident) {
+  for (auto attempt = incident.attempts.rbegin(); attempt != incident.attempts.rend(); ++attempt) {
+    const auto& op = attempt->intent.op;
+    const bool is_undone =
+        std::any_of(incident.attempts.begin(), incident.attempts.end(), [&](const auto& other) {
+          return other.intent.undoes == op && other.state == OperationState::done;
+        });
+    if (can_be_undone(*attempt)) return is_undone ? nullptr : &*attempt;
+  }
+  return nullptr;
+}
+
+bool is_disproven(const Incident& incident) {
+  if (incident.failed) return true;
+  if (incident.attempts.empty() || !incident.plan) return false;
+  const Attempt& last = incident.attempts.back();
+  if (last.intent.plan != incident.plan->hash) return false;
+  const bool is_undo = !last.intent.undoes.empty();
+  return last.state == OperationState::failed || (is_undo && last.state == OperationState::done);
+}
+
+bool is_made_here(const Incident& incident, std::string_view container) {
+  return std::any_of(incident.attempts.begin(), incident.attempts.end(), [&](const auto& attempt) {
+    return !container.empty() && attempt.container == container;
+  });
 }
 
 std::string verb_of(const OperatorCommanded& said) {
   return said.command.substr(0, said.command.find(' '));
+}
+
+bool asks_for_action(const OperatorCommanded& said) {
+  const auto verb = verb_of(said);
+  return verb == "/restart" || verb == "/rollback" || verb == "/scale";
 }
 
 bool is_at_work(State state) { return state == State::acting || state == State::verifying; }
@@ -548,10 +675,12 @@ std::vector<Command> due(const Incident& incident) {
   switch (incident.state) {
     case State::open:
     case State::diagnosing:
+      // Nothing is sick: there is nothing to be diagnosed.
+      if (incident.signal.kind == SignalKind::asked) return {Command::plan_asked};
       return {Command::diagnose};
     case State::planned:
     case State::awaiting_approval:  // To notice the expiry.
-      if (incident.restart_asked) return {Command::decide, Command::plan_asked};
+      if (incident.action_asked) return {Command::decide, Command::plan_asked};
       return {Command::decide};
     case State::acting:
       return {Command::act};
@@ -559,7 +688,7 @@ std::vector<Command> due(const Incident& incident) {
       return {incident.failed ? Command::decide : Command::verify};
     case State::escalated:
       commands.push_back(Command::call_person);
-      if (incident.restart_asked) commands.push_back(Command::plan_asked);
+      if (incident.action_asked) commands.push_back(Command::plan_asked);
       break;
     case State::closed:
       break;
@@ -610,6 +739,9 @@ Step open(const Event& event) {
   incident.severity = opened->severity;
   incident.fingerprint = opened->fingerprint;
   incident.snapshot = opened->snapshot;
+  if (opened->signal.kind == SignalKind::asked)
+    incident.action_asked =
+        action_of(incident, {opened->signal.asked, opened->signal.asked_by}, event.at);
   reach(incident, "opened", event);
   auto commands = due(incident);
   return {std::move(incident), std::move(commands), "opened: " + opened->signal.detail, true};

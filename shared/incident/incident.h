@@ -41,7 +41,7 @@ enum class Command {
   index,             // Memory.
   close_issue,       // Scribe.
   call_person,       // Scribe: the label and the comment that ask for a human.
-  plan_asked,        // Brain: the plan of the restart that a person asked for.
+  plan_asked,        // Brain: the plan of what a person asked for.
 };
 [[nodiscard]] std::string_view to_string(Command command);
 
@@ -63,9 +63,12 @@ struct Attempt {
   std::string closed;                // Why there will be no merge; empty: none.
 };
 
-// A restart that a person asked for, until its plan is made.
-struct AskedRestart {
+// An action that a person asked for, until its plan is made: `/restart <service>`, `/rollback` (of
+// the last action that can be taken back) or `/scale <service> <count>`.
+struct AskedAction {
+  Action action = Action::restart;  // scale_up: whichever of the two directions it will be.
   std::string service, by;
+  int count = 0;  // scale_up: replicas beside the service's own container.
   base::WallTime at;
 };
 inline constexpr base::Millis kAskedFresh = std::chrono::minutes(30);  // So long it counts.
@@ -112,9 +115,9 @@ struct Incident {
   std::string held_by;   // Who said /hold: nothing is done before /resume. Empty: not held.
   bool dry_run = false;  // The hold is one for looking: /dry-run.
   // What people asked for and were not answered yet; empty: nothing.
-  std::optional<AskedRestart> restart_asked;  // By Brain's plan.
-  std::string escalation_asked_by;            // By the Fixer, when no operation is in flight.
-  std::string preview_asked_by;               // By the Fixer's plan.judged.
+  std::optional<AskedAction> action_asked;  // By Brain's plan.
+  std::string escalation_asked_by;          // By the Fixer, when no operation is in flight.
+  std::string preview_asked_by;             // By the Fixer's plan.judged.
   std::string ending;   // Why it left the main road: self-healed, stood down, joined.
   IncidentId root = 0;  // The incident this one is joined to.
   std::map<std::string, Moment> reached;  // opened diagnosed planned acted healthy resolved closed
@@ -134,15 +137,32 @@ struct Step {
 // Everything that is due in the incident's present state.
 [[nodiscard]] std::vector<Command> due(const Incident& incident);
 [[nodiscard]] bool is_due(const Incident& incident, Command command);
-// Its pull request is not merged (yet): nothing touches the container, and what happens to the
-// service meanwhile is another matter.
+// It changes a file in git by a pull request; the container follows its merge.
+[[nodiscard]] bool is_pull(Action action);
+// Its pull request is not merged (yet): nothing touches the container.
 [[nodiscard]] bool waits_for_pull(const Incident& incident);
+// ... and what happens to the service meanwhile is another matter. Not so while what made it sick
+// is being reverted: until that is verified, nothing else is tried.
+[[nodiscard]] bool waits_aside(const Incident& incident);
+// The attempt of that operation; nullptr: none.
+[[nodiscard]] const Attempt* find_attempt(const Incident& incident, std::string_view op);
+// It was done, is no undo itself, and what was there before is known.
+[[nodiscard]] bool can_be_undone(const Attempt& attempt);
+// The latest attempt that was done and can be undone; nullptr: none.
+[[nodiscard]] const Attempt* last_undoable(const Incident& incident);
+// The last step did not help, or could not be taken: its proof failed, it was taken back after
+// that, or it was proven not to have happened.
+[[nodiscard]] bool is_disproven(const Incident& incident);
+// One of the operations made this container.
+[[nodiscard]] bool is_made_here(const Incident& incident, std::string_view container);
 // No role has anything left to decide or prove: what remains is to tell and to remember.
 [[nodiscard]] bool is_over(State state);
 // Not over, or in the hands of a person.
 [[nodiscard]] bool goes_on(State state);
 // The first word of a command: "/restart".
 [[nodiscard]] std::string verb_of(const OperatorCommanded& said);
+// A command for an action, whose plan it approves: `/restart`, `/rollback`, `/scale`.
+[[nodiscard]] bool asks_for_action(const OperatorCommanded& said);
 // An operation has no known outcome, or the proof of one is under way.
 [[nodiscard]] bool is_at_work(State state);
 // Its latest operation may still be happening.

@@ -31,6 +31,8 @@ void texts(Signal& v, const Edit& edit) {
   edit(v.detail);
   edit(v.probe);
   edit_lines(v.confirmed_by, edit);
+  edit(v.asked);
+  edit(v.asked_by);
 }
 void texts(Evidence& v, const Edit& edit) {
   edit(v.id);
@@ -54,6 +56,8 @@ void texts(MenuEntry& v, const Edit& edit) {
   edit(v.runbook);
   edit(v.on_failure);
   edit(v.change.field);
+  edit(v.snapshot);
+  edit(v.commit);
 }
 void texts(Match& v, const Edit& edit) {
   edit(v.service);
@@ -89,6 +93,16 @@ void texts(DeploySeen& v, const Edit& edit) {
   edit(v.container);
   edit(v.image);
   edit(v.image_id);
+  edit(v.snapshot);
+  edit(v.commit);
+  edit(v.version);
+}
+void texts(DeployReported& v, const Edit& edit) {
+  edit(v.service);
+  edit(v.environment);
+  edit(v.version);
+  edit(v.commit);
+  edit(v.status);
 }
 void texts(MemoryRecalled& v, const Edit& edit) {
   for (auto& item : v.matches) texts(item, edit);
@@ -107,6 +121,7 @@ void texts(DiagnosisMade& v, const Edit& edit) {
   edit_lines(v.ruled_out, edit);
   edit(v.explanation);
   edit(v.rule);
+  edit(v.commit);
 }
 void texts(PlanMade& v, const Edit& edit) {
   edit(v.hash);
@@ -135,6 +150,7 @@ void texts(ActionIntended& v, const Edit& edit) {
   edit(v.change.field);
   edit(v.undoes);
   edit(v.snapshot);
+  edit(v.commit);
 }
 void texts(ActionDone& v, const Edit& edit) {
   edit(v.op);

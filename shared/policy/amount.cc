@@ -48,7 +48,7 @@ Check check_service_budget(const Incident& incident, const Facts& facts,
 
 Check check_pull_requests(const Incident& incident, const Facts& facts,
                           const config::Limits& limits) {
-  if (action_of(incident) != Action::pull_request) return {};
+  if (!incident::is_pull(action_of(incident))) return {};
   if (auto open = check_count(facts.open_pull_requests, limits.pull_requests_open, "pull_requests",
                               "open pull requests of the service"))
     return open;

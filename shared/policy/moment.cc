@@ -41,7 +41,7 @@ Check check_maintenance(const Incident& incident, const Facts& facts, const conf
 
 Check check_deploy(const Incident& incident, const Facts& facts, const config::Limits& limits) {
   const Action action = action_of(incident);
-  if (action == Action::rollback || action == Action::pull_request || !facts.deployed) return {};
+  if (action == Action::rollback || incident::is_pull(action) || !facts.deployed) return {};
   const auto since = facts.now.wall - *facts.deployed;
   if (since >= limits.deploy_freeze) return {};
   return Verdict{Answer::refuse,

@@ -122,7 +122,7 @@ int tier_of(Action action, const Facts& facts) {
 }
 
 bool touches_container(Action action) {
-  return action != Action::pull_request && action != Action::escalate && action != Action::noop;
+  return !incident::is_pull(action) && action != Action::escalate && action != Action::noop;
 }
 
 // In mode auto a tier that may run alone needs nobody; else one person, in tier 2 two others than

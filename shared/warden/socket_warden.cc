@@ -40,6 +40,12 @@ base::Result<std::vector<std::string>> SocketWarden::log_tail(const engine::Cont
   return body ? parse_log(body.value()) : body.error();
 }
 
+base::Result<std::string> SocketWarden::keep(const engine::ContainerId& id) {
+  if (!engine::is_container_id(id)) return bad_id();
+  const auto body = read("/containers/" + id + "/snapshot");
+  return body ? parse_kept(body.value()) : body.error();
+}
+
 base::Status SocketWarden::follow(const std::function<bool(const Notice&)>& receive,
                                   std::stop_token stop) {
   engine::HttpStream wanted;

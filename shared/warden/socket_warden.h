@@ -26,6 +26,7 @@ class SocketWarden final : public Warden {
   base::Result<Member> inspect(const engine::ContainerId& id) override;
   base::Result<std::vector<std::string>> log_tail(const engine::ContainerId& id,
                                                   int lines) override;
+  base::Result<std::string> keep(const engine::ContainerId& id) override;
   base::Status follow(const std::function<bool(const Notice&)>& receive,
                       std::stop_token stop) override;
   base::Result<Performed> perform(const Operation& operation) override;

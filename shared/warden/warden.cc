@@ -5,11 +5,12 @@
 namespace warden {
 namespace {
 
-constexpr base::NameTable<Verb, 5> kVerbs{{{Verb::restart, "restart"},
+constexpr base::NameTable<Verb, 6> kVerbs{{{Verb::restart, "restart"},
                                            {Verb::start, "start"},
                                            {Verb::recreate, "recreate"},
                                            {Verb::set_limits, "set_limits"},
-                                           {Verb::scale, "scale"}}};
+                                           {Verb::scale, "scale"},
+                                           {Verb::clear_queue, "clear_queue"}}};
 constexpr base::NameTable<Outcome, 2> kOutcomes{
     {{Outcome::done, "done"}, {Outcome::superseded, "superseded"}}};
 

@@ -58,9 +58,10 @@ using Notice = std::variant<Connected, Lost, Happened, Sampled>;
 enum class Verb {
   restart,
   start,
-  recreate,    // Replaces the container by one made from a stored snapshot.
-  set_limits,  // Memory and CPU, at once and for good.
-  scale,       // To so many replicas beside the service's own container.
+  recreate,     // Replaces the container by one made from a stored snapshot.
+  set_limits,   // Memory and CPU, at once and for good.
+  scale,        // To so many replicas beside the service's own container.
+  clear_queue,  // The call that the service's configuration names. Never to be repeated.
 };
 [[nodiscard]] std::string_view to_string(Verb verb);
 [[nodiscard]] std::optional<Verb> parse_verb(std::string_view text);
@@ -105,6 +106,9 @@ class Warden {
   virtual base::Result<Member> inspect(const engine::ContainerId& id) = 0;
   virtual base::Result<std::vector<std::string>> log_tail(const engine::ContainerId& id,
                                                           int lines) = 0;
+  // Keeps how the container is made now; answers the hash by which `recreate` names it. Besides:
+  // unavailable also when it could not be written down.
+  virtual base::Result<std::string> keep(const engine::ContainerId& id) = 0;
   // Hands on notices until `receive` returns false or `stop` is requested; returns an error when
   // the warden goes away (call again).
   virtual base::Status follow(const std::function<bool(const Notice&)>& receive,

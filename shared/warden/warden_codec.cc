@@ -40,6 +40,7 @@ json to_json(const Container& c) {
           {"restart_count", c.restart_count},
           {"memory_limit_bytes", c.memory_limit_bytes},
           {"cpu_limit", c.cpu_limit},
+          {"has_volumes", c.has_volumes},
           {"labels", c.labels}};
 }
 
@@ -65,6 +66,7 @@ base::Result<Container> container_from(const json& object) {
   out.restart_count = static_cast<int>(base::get_int(object, "restart_count"));
   out.memory_limit_bytes = base::get_int(object, "memory_limit_bytes");
   out.cpu_limit = base::get_number(object, "cpu_limit");
+  out.has_volumes = base::get_bool(object, "has_volumes");
   for (const auto& [name, value] : base::get_object(object, "labels").items()) {
     if (value.is_string()) out.labels.emplace(name, value.get<std::string>());
   }
@@ -161,6 +163,7 @@ std::vector<std::string_view> own_fields(Verb verb) {
   switch (verb) {
     case Verb::restart:
     case Verb::start:
+    case Verb::clear_queue:
       return {};
     case Verb::recreate:
       return {"snapshot"};
@@ -250,6 +253,18 @@ base::Result<Listing> parse_listing(std::string_view text) {
     if (item.is_string()) out.missing.push_back(item.get<std::string>());
   }
   return out;
+}
+
+std::string encode_kept(const std::string& snapshot) {
+  return base::dump_json({{"snapshot", snapshot}});
+}
+
+base::Result<std::string> parse_kept(std::string_view text) {
+  const auto parsed = base::parse_json(text);
+  if (!parsed) return parsed.error();
+  auto snapshot = base::get_string(*parsed, "snapshot");
+  if (!engine::is_container_id(snapshot)) return invalid("snapshot", "no hash");
+  return snapshot;
 }
 
 std::string encode_log(const std::vector<std::string>& lines) {

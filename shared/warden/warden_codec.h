@@ -18,6 +18,9 @@ namespace warden {
 [[nodiscard]] base::Result<Listing> parse_listing(std::string_view text);
 [[nodiscard]] std::string encode_log(const std::vector<std::string>& lines);
 [[nodiscard]] base::Result<std::vector<std::string>> parse_log(std::string_view text);
+// The hash of a snapshot.
+[[nodiscard]] std::string encode_kept(const std::string& snapshot);
+[[nodiscard]] base::Result<std::string> parse_kept(std::string_view text);
 
 // One line, without its end.
 [[nodiscard]] std::string encode(const Notice& notice);

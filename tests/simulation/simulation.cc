@@ -178,6 +178,11 @@ void Simulation::serve_scout(const scout::Request& request,
       answered(scout::Inspected{look.service, look.id, std::move(member)});
     });
   }
+  if (const auto* keep = std::get_if<scout::Keep>(&request)) {
+    return world_->keep(keep->id, [answered, asked = *keep](auto snapshot) {
+      answered(scout::Kept{asked.service, asked.id, std::move(snapshot)});
+    });
+  }
   world_->list([answered](auto listing) { answered(scout::Listed{std::move(listing)}); });
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
+
 namespace simulation {
 
 using base::Error;
@@ -353,6 +355,15 @@ void World::inspect(const engine::ContainerId& id, Reply<warden::Member> reply) 
     const Box* box = find(id);
     if (box == nullptr) return reply(Error{ErrorCode::not_found, "no such container"});
     reply(warden::Member{box->service, box->container});
+  });
+}
+
+void World::keep(const engine::ContainerId& id, Reply<std::string> reply) {
+  inspect(id, [reply](const base::Result<warden::Member>& member) {
+    if (!member) return reply(member.error());
+    const auto& container = member->container;
+    reply(base::sha256_hex(container.name + container.image_id +
+                           std::to_string(container.memory_limit_bytes)));
   });
 }
 

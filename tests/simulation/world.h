@@ -72,6 +72,7 @@ class World {
   using Reply = std::function<void(base::Result<T>)>;
   void list(Reply<warden::Listing> reply);
   void inspect(const engine::ContainerId& id, Reply<warden::Member> reply);
+  void keep(const engine::ContainerId& id, Reply<std::string> reply);
   void log_tail(const engine::ContainerId& id, Reply<std::vector<std::string>> reply);
   void perform(const warden::Operation& operation, Reply<warden::Performed> reply);
   void probe(const std::string& service, const std::string& probe, base::Duration timeout,

@@ -34,6 +34,9 @@ inline Signal signal() {
   s.cpu_percent = 99.5;
   s.memory_bytes = 67'000'000;
   s.memory_limit_bytes = 67'108'864;
+  s.replicas = 2;
+  s.asked = "/scale policy-service 3";
+  s.asked_by = "ada";
   return s;
 }
 
@@ -53,7 +56,9 @@ inline MenuEntry menu_entry(Action action = Action::restart) {
           true,
           std::chrono::seconds(30),
           "ask-a-person",
-          {"memory_limit", 67'108'864, 100'663'296}};
+          {"memory_limit", 67'108'864, 100'663'296},
+          "ef56",
+          "c0ffee"};
 }
 
 // At least `least` payloads would be one per kind; this is exactly one per kind, in variant order.
@@ -65,7 +70,7 @@ inline std::vector<Payload> all() {
       VerificationTried{"op1", 2, true, 12, "200"},
       VerificationPassed{"op1", 20, 31, "20 of 20"},
       VerificationFailed{"op1", "the probe failed again"},
-      DeploySeen{"policy-service", "4e0a", "policy:2", "sha256:aa", true},
+      DeploySeen{"policy-service", "4e0a", "policy:2", "sha256:aa", true, "ef56", "c0ffee", "2.1"},
       MemoryRecalled{{{7, 3, "policy-service", "crash", "restart", true, 0.93}}, "restart", 1, 2},
       MemoryIndexed{"crash", "restart", true},
       EvidenceCollected{{{"E1", "log", "the last line", {"killed", "```fence"}}}},
@@ -76,7 +81,8 @@ inline std::vector<Payload> all() {
                     {{"user-service", "policy-service", "E1"}},
                     {"a deploy"},
                     "it ran out of memory",
-                    "oom-killed"},
+                    "oom-killed",
+                    "c0ffee"},
       PlanMade{"a1b2c3d4", 2, moment(), {menu_entry()}, "ada"},
       IncidentJoined{1, "user-service is down"},
       PostmortemWritten{"what happened"},
@@ -93,7 +99,8 @@ inline std::vector<Payload> all() {
                      moment(),
                      {"replicas", 1, 2},
                      "op0",
-                     "ab34"},
+                     "ab34",
+                     "c0ffee"},
       ActionDone{"op1", "2026-11-20T13:52:37.2Z", true, "5f1b", "cd56"},
       ActionFailed{"op1", "no such container"},
       ActionUnknown{"op1", "no answer"},
@@ -118,6 +125,7 @@ inline std::vector<Payload> all() {
       StoodDown{"stopped by hand", "ada"},
       StopSet{"maintenance", "ada"},
       StopCleared{"ada"},
+      DeployReported{"policy-service", "prod", "2.1", "c0ffee", "succeeded", moment()},
   };
 }
 

@@ -59,6 +59,8 @@ class ScoutScene {
   std::map<std::string, Behaviour> behaviour;           // By "service" or "service/path".
   bool engine_answers = true;
   base::Duration inspecting = 95ms;
+  base::Duration keeping = 5ms;
+  std::map<std::string, std::string> made_with;  // By service: of its configuration.
 
   Stage& stage() {
     REQUIRE(stage_);
@@ -207,6 +209,13 @@ class ScoutScene {
         stage().answer(key, scout::Inspected{service, containers[service].id, member(service)});
       });
       return;
+    }
+    if (const auto* keep = std::get_if<scout::Keep>(&request)) {
+      const auto& box = containers[keep->service];
+      const std::string snapshot = "made of " + box.image_id + " " + made_with[keep->service];
+      return stage().in(keeping, [this, key, asked = *keep, snapshot] {
+        stage().answer(key, scout::Kept{asked.service, asked.id, snapshot});
+      });
     }
     stage().in(5ms, [this, key] {
       if (!engine_answers)

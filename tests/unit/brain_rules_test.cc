@@ -36,7 +36,9 @@ struct Case {
   config::Config config;
   Book book;
   Incident incident;
-  brain::Findings findings{incident, book, config, {}, {}, {}, base::wall_from_ms(1'000'000), 0};
+  Deploys deploys;
+  brain::Findings findings{incident, book, config, deploys, {}, {}, base::wall_from_ms(1'000'000),
+                           0};
 
   explicit Case(SignalKind kind = SignalKind::container_died) {
     config.services = {service("web", {"policy"}), service("policy", {"user"}),

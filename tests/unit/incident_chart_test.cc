@@ -269,8 +269,8 @@ TEST_CASE("chart: /restart waits for its plan, which it approves, once, from eve
     const Step asked = advance(was, at(5001, wish));
     CHECK(asked.changed);
     CHECK(asked.incident.state == state);
-    REQUIRE(asked.incident.restart_asked);
-    CHECK(asked.incident.restart_asked->service == "policy-service");
+    REQUIRE(asked.incident.action_asked);
+    CHECK(asked.incident.action_asked->service == "policy-service");
     const bool is_planning = state == State::open || state == State::diagnosing;
     CHECK(is_due(asked.incident, Command::plan_asked) == !is_planning);
     CHECK_FALSE(advance(asked.incident, at(5002, asked_plan("user-service"))).changed);
@@ -282,7 +282,7 @@ TEST_CASE("chart: /restart waits for its plan, which it approves, once, from eve
     REQUIRE(planned.incident.approval);
     CHECK(planned.incident.approval->plan == "feedbeef");
     CHECK(planned.incident.approval->by == "ada");
-    CHECK_FALSE(planned.incident.restart_asked);
+    CHECK_FALSE(planned.incident.action_asked);
     CHECK_FALSE(planned.incident.escalation);
     CHECK_FALSE(advance(planned.incident, at(5005, asked_plan())).changed);  // Used up.
     const auto handed_back = asked_plan("policy-service", Action::escalate);
@@ -291,14 +291,14 @@ TEST_CASE("chart: /restart waits for its plan, which it approves, once, from eve
   for (const State state : {State::acting, State::verifying, State::resolved, State::closed,
                             State::stood_down, State::self_healed, State::joined}) {
     CAPTURE(to_string(state));
-    CHECK_FALSE(advance(fold(road_to(state)), at(5000, wish)).incident.restart_asked);
+    CHECK_FALSE(advance(fold(road_to(state)), at(5000, wish)).incident.action_asked);
   }
   const Incident escalated = fold(road_to(State::escalated));
   CHECK_FALSE(advance(escalated, at(1, sample<PlanMade>())).changed);  // No plan of the rules.
   const OperatorCommanded no{"/restart policy-service", "eve", "it takes maintain"};
   CHECK_FALSE(advance(escalated, at(1, no)).changed);
   const Incident asked = advance(fold(road_to(State::planned)), at(1, wish)).incident;
-  CHECK_FALSE(advance(asked, at(2, sample<ActionIntended>())).incident.restart_asked);
+  CHECK_FALSE(advance(asked, at(2, sample<ActionIntended>())).incident.action_asked);
 }
 
 TEST_CASE("chart: /dry-run holds and asks, /resume ends it; /escalate asks until it is answered") {

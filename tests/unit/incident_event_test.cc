@@ -221,6 +221,7 @@ TEST_CASE("events: each has its owner, and nobody else may write it") {
       {"verification.passed", {Role::scout}},
       {"verification.failed", {Role::scout}},
       {"deploy.seen", {Role::scout}},
+      {"deploy.reported", {Role::scout}},
       {"memory.recalled", {Role::memory}},
       {"memory.indexed", {Role::memory}},
       {"evidence.collected", {Role::brain}},

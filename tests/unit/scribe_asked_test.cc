@@ -42,12 +42,12 @@ TEST_CASE("/restart: one comment says what was asked and, once it is made, which
     if (escalated) escalate(world);
     world.github.say("alice", 1, "/restart policy it hangs");
     world.settle(3s);
-    CHECK_FALSE(world.incident(1).restart_asked);  // One name, and nothing more.
+    CHECK_FALSE(world.incident(1).action_asked);  // One name, and nothing more.
     CHECK(says(all_said(world), "it names no service, or more than one"));
     world.github.say("alice", 1, "/restart policy\nit hangs");
     world.settle(5s);
-    REQUIRE(world.incident(1).restart_asked);
-    CHECK(world.incident(1).restart_asked->by == "alice");
+    REQUIRE(world.incident(1).action_asked);
+    CHECK(world.incident(1).action_asked->by == "alice");
     CHECK(world.answers("🔁 **Restart asked** by `alice`") == 1);
     plan_restart(world, "alice");
     world.settle(5s);
@@ -65,7 +65,7 @@ TEST_CASE("/restart: one comment says what was asked and, once it is made, which
     world.restart();
     world.settle(10s);
     CHECK(world.github.writes() == writes);
-    CHECK_FALSE(world.incident(1).restart_asked);  // It counted once.
+    CHECK_FALSE(world.incident(1).action_asked);  // It counted once.
   }
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("/restart: whoever is refused learns why, and nothing changes") {
     Steered world;
     await_approval(world);
     row.before(world);
-    const bool was_asked = world.incident(1).restart_asked.has_value();
+    const bool was_asked = world.incident(1).action_asked.has_value();
     const State state = world.incident(1).state;
     world.github.say("alice", 1, row.line);
     world.settle(5s);
@@ -125,7 +125,7 @@ TEST_CASE("/restart: whoever is refused learns why, and nothing changes") {
     });
     REQUIRE(said != events.rend());
     CHECK(says(std::get<OperatorCommanded>(said->what).refusal, row.reason));
-    CHECK(world.incident(1).restart_asked.has_value() == was_asked);
+    CHECK(world.incident(1).action_asked.has_value() == was_asked);
     CHECK(world.incident(1).state == state);
   }
 }
@@ -137,14 +137,14 @@ TEST_CASE("/restart: it comes unedited, in time, and counts once whatever crashe
   world.clock.advance(1ms);
   world.github.rewrite(edited, "/restart policy");
   world.settle(5s);
-  CHECK_FALSE(world.incident(1).restart_asked);
+  CHECK_FALSE(world.incident(1).action_asked);
   CHECK(says(all_said(world), "an edited comment approves nothing"));
   world.github.set_down(true);
   world.github.say("alice", 1, "/restart policy");
   world.clock.advance(31min);
   world.github.set_down(false);
   world.settle(40s);
-  CHECK_FALSE(world.incident(1).restart_asked);
+  CHECK_FALSE(world.incident(1).action_asked);
   CHECK(says(all_said(world), "it is more than 30 minutes old"));
   for (const auto kind : {Crash::before_append, Crash::after_append, Crash::after_effect}) {
     for (int nth = 1; nth <= 4; ++nth) {
@@ -154,11 +154,11 @@ TEST_CASE("/restart: it comes unedited, in time, and counts once whatever crashe
       other.github.say("alice", 1, "/restart user");
       other.crash_at(kind, nth);
       other.settle(10s);
-      REQUIRE(other.incident(1).restart_asked);
+      REQUIRE(other.incident(1).action_asked);
       plan_restart(other, "alice", "user");
       other.restart();
       other.settle(10s);
-      CHECK_FALSE(other.incident(1).restart_asked);
+      CHECK_FALSE(other.incident(1).action_asked);
       CHECK(other.count<OperatorCommanded>() == 1);
       CHECK(other.answers("🔁 **Restart asked**") == 1);
     }
@@ -201,9 +201,11 @@ TEST_CASE("/rollback: a restart has nothing to take back") {
   world.settle(5s);
   CHECK(says(all_said(world), "the last action was the restart of policy"));
   CHECK(says(all_said(world), "there is nothing to take back"));
-  Incident other = world.incident(1);  // Until its undo is written.
-  other.attempts.back().intent.action = Action::scale_up;
-  CHECK(says(objection_to_rollback(other), "cannot be taken back from here"));
+  Incident other = world.incident(1);
+  other.attempts.back().intent.action = Action::rollback;
+  CHECK(says(objection_to_rollback(other), "nothing is kept of what was there before"));
+  other.attempts.back().snapshot = "hash";
+  CHECK(objection_to_rollback(other).empty());
 }
 
 TEST_CASE("/dry-run: one comment, into which the guards' word is put") {

@@ -110,7 +110,7 @@ TEST_CASE("steering: 12 identities by 9 commands") {
       CHECK(after.dry_run == (may && line.verb == Verb::dry_run));
       CHECK(after.preview_asked_by == (may && line.verb == Verb::dry_run ? who.login : ""));
       CHECK(after.escalation_asked_by == (may && line.verb == Verb::escalate ? who.login : ""));
-      CHECK(after.restart_asked.has_value() == (may && line.verb == Verb::restart));
+      CHECK(after.action_asked.has_value() == (may && line.verb == Verb::restart));
       const bool declined = line.verb == Verb::rollback;  // Nothing was done that could be.
       CHECK(world.count<ApprovalGiven>() == (may && line.verb == Verb::approve ? 1 : 0));
       CHECK(world.count<StoodDown>() == (may && line.verb == Verb::close ? 1 : 0));
@@ -136,18 +136,18 @@ TEST_CASE("steering: the answers say what people asked for") {
   world.settle(6s);
   std::string all;
   for (const auto& comment : world.thread()) all += comment.body;
-  for (const char* words :
-       {"🧠 **Why**", "OOMKilled is true", "✋ **Held** by `alice`", "▶️ **Resumed** by `alice`",
-        "no action was carried out", "🔁 **Restart asked** by `alice`, `/restart policy`",
-        "🧪 **Dry run**, asked by `alice`"}) {
+  for (const char* words : {"🧠 **Why**", "OOMKilled is true", "✋ **Held** by `alice`",
+                            "▶️ **Resumed** by `alice`", "no action was carried out",
+                            "🔁 **Restart asked** by `alice`, `/restart policy`",
+                            "🧪 **Dry run**, asked by `alice`"}) {
     CAPTURE(words);
     CHECK(all.find(words) != std::string::npos);
   }
   CHECK(world.incident(1).held_by == "alice");  // In the order of the comments.
   CHECK(world.incident(1).dry_run);
   CHECK(world.incident(1).escalation_asked_by == "alice");
-  REQUIRE(world.incident(1).restart_asked);
-  CHECK(world.incident(1).restart_asked->service == "policy");
+  REQUIRE(world.incident(1).action_asked);
+  CHECK(world.incident(1).action_asked->service == "policy");
   CHECK(world.incident(1).state == State::awaiting_approval);
   const int writes = world.github.writes();
   world.restart();

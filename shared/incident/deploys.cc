@@ -1,0 +1,114 @@
+#include "incident/deploys.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace incident {
+namespace {
+
+constexpr base::Millis kSameDeploy = std::chrono::minutes(15);  // A report and its container.
+constexpr std::size_t kKept = 8;
+
+void name_it(Deploys::Version& version, const DeployReported& report) {
+  if (version.commit.empty()) version.commit = report.commit;
+  if (version.version.empty()) version.version = report.version;
+}
+
+bool is_near(base::WallTime a, base::WallTime b) { return (a < b ? b - a : a - b) <= kSameDeploy; }
+
+// Made anew in the same way: nothing was deployed.
+bool is_made_alike(const Deploys::Version& a, const Deploys::Version& b) {
+  return !a.snapshot.empty() && a.snapshot == b.snapshot;
+}
+
+void keep(std::deque<Deploys::Deploy>& deploys, Deploys::Deploy deploy) {
+  deploys.push_back(std::move(deploy));
+  if (deploys.size() > kKept) deploys.pop_front();
+}
+
+}  // namespace
+
+void Deploys::absorb(const Event& event) {
+  if (const auto* seen = std::get_if<DeploySeen>(&event.what)) return saw(*seen, event.at);
+  if (const auto* report = std::get_if<DeployReported>(&event.what))
+    return heard(*report, event.at);
+  if (const auto* intended = std::get_if<ActionIntended>(&event.what))
+    targets_[intended->op] = intended->container;
+  if (const auto* failed = std::get_if<ActionFailed>(&event.what)) targets_.erase(failed->op);
+  const auto* done = std::get_if<ActionDone>(&event.what);
+  if (done == nullptr) return;
+  const auto target = targets_.find(done->op);
+  if (target == targets_.end()) return;
+  if (!done->container.empty() && done->container != target->second) made(done->container);
+  targets_.erase(target);
+}
+
+void Deploys::saw(const DeploySeen& seen, base::WallTime at) {
+  const bool is_first = !services_.contains(seen.service);
+  Known& known = services_[seen.service];
+  Version now{seen.container, seen.image,   seen.image_id,   seen.snapshot,
+              seen.commit,    seen.version, seen.keeps_data, at};
+  const Version before = std::exchange(known.running, now);
+  if (is_first || before.container.empty() || made_.contains(seen.container)) return;
+  if (is_made_alike(before, now)) {
+    if (!known.deploys.empty() && known.deploys.back().after.container == before.container)
+      known.deploys.back().after.container = now.container;
+    return;
+  }
+  const bool is_announced = !known.announced.service.empty() && is_near(known.announced_at, at);
+  if (is_announced) name_it(known.running, std::exchange(known.announced, {}));
+  // What was reported before it was seen is the same deploy.
+  if (!known.deploys.empty() && !known.deploys.back().is_seen &&
+      is_near(known.deploys.back().at, at)) {
+    DeployReported told;
+    told.version = known.deploys.back().after.version;
+    told.commit = known.deploys.back().after.commit;
+    name_it(known.running, told);
+    known.deploys.pop_back();
+  }
+  keep(known.deploys, {before, known.running, at, true});
+}
+
+void Deploys::heard(const DeployReported& report, base::WallTime at) {
+  if (report.status == "failed") return;
+  Known& known = services_[report.service];
+  if (!known.deploys.empty() && is_near(known.deploys.back().at, at)) {
+    name_it(known.deploys.back().after, report);
+    name_it(known.running, report);
+    return;
+  }
+  if (report.status != "succeeded") {
+    known.announced = report;
+    known.announced_at = at;
+    return;
+  }
+  Version after = known.running;
+  after.commit = report.commit;
+  after.version = report.version;
+  keep(known.deploys, {std::exchange(known.running, after), after, at, false});
+}
+
+// The Scout may have seen the new container before its maker's word came.
+void Deploys::made(const std::string& container) {
+  made_.insert(container);
+  for (auto& [service, known] : services_) {
+    std::erase_if(known.deploys,
+                  [&](const auto& deploy) { return deploy.after.container == container; });
+  }
+}
+
+const Deploys::Version* Deploys::running(const std::string& service) const {
+  const auto found = services_.find(service);
+  return found == services_.end() || found->second.running.container.empty()
+             ? nullptr
+             : &found->second.running;
+}
+
+const Deploys::Deploy* Deploys::latest(const std::string& service) const {
+  const auto found = services_.find(service);
+  if (found == services_.end() || found->second.deploys.empty()) return nullptr;
+  const Deploy& last = found->second.deploys.back();
+  return last.after.container == found->second.running.container ? &last : nullptr;
+}
+
+}  // namespace incident
