@@ -74,9 +74,7 @@ void PullCalls::open(const PullWrite& write, PullWritten& written) {
   if (known != nullptr) take(written, *known);
   if (known != nullptr && known->state != "open") return;  // Somebody decided already.
   const auto& place = write.order.place;
-  const auto file = git_.read(place.branch, place.file, {place.file});
-  if (!file) return say(written, file.error());
-  const auto plan = plan_pull(write.order, *file, redactor_);
+  const auto plan = this->plan(write.order);
   if (!plan) return say(written, plan.error());
   const auto head = git_.propose(plan->commit);
   if (!head) return say(written, head.error());
@@ -100,6 +98,18 @@ void PullCalls::open(const PullWrite& write, PullWritten& written) {
   take(written, again->front());
   if (written.head != *head && again->front().state == "open")
     written.refusal = "its branch holds another commit than ours";
+}
+
+base::Result<PullPlan> PullCalls::plan(const PullOrder& order) {
+  const auto& place = order.place;
+  if (!order.commit.empty()) {
+    const auto reverted = git_.reverted(place.branch, order.commit, {place.file});
+    if (!reverted) return reverted.error();
+    return plan_revert(order, *reverted, redactor_);
+  }
+  const auto file = git_.read(place.branch, place.file, {place.file});
+  if (!file) return file.error();
+  return plan_pull(order, *file, redactor_);
 }
 
 void PullCalls::merge(const PullWrite& write, PullWritten& written) {

@@ -17,6 +17,9 @@ class GitPort {
   virtual ~GitPort() = default;
   virtual base::Result<gitops::FileAt> read(const std::string& branch, const std::string& path,
                                             const std::vector<std::string>& allowed) = 0;
+  virtual base::Result<gitops::Reverted> reverted(const std::string& branch,
+                                                  const std::string& commit,
+                                                  const std::vector<std::string>& allowed) = 0;
   virtual base::Result<git::Sha> propose(const gitops::CommitPlan& plan) = 0;
   virtual base::Result<std::vector<gitops::BranchAt>> fix_branches() = 0;
   virtual base::Status remove(const std::string& branch, const git::Sha& expected) = 0;
@@ -32,6 +35,7 @@ class PullCalls {
 
  private:
   void open(const PullWrite& write, PullWritten& written);
+  [[nodiscard]] base::Result<PullPlan> plan(const PullOrder& order);
   void merge(const PullWrite& write, PullWritten& written);
   void clean_up(const PullWrite& write, PullWritten& written);
 

@@ -41,7 +41,7 @@ std::string pull_link(const incident::PrOpened& pull) {
 }
 
 std::string pull_state(const PullShown& shown) {
-  if (shown.intent->action != incident::Action::pull_request) return "";
+  if (!incident::is_pull(shown.intent->action)) return "";
   if (!shown.closed.empty()) return "there will be no merge: " + plain(shown.closed, 600);
   if (!shown.merged.empty()) return "merged as " + code(shown.merged.substr(0, 12));
   if (shown.pull == nullptr) return "being made";
@@ -58,7 +58,12 @@ std::string pull_rows(const PullShown& shown) {
     text += row("Change", change);
   const std::string state = pull_state(shown);
   if (state.empty()) return text;
-  if (shown.place != nullptr)
+  const auto& commit = shown.intent->commit;
+  if (!commit.empty())
+    text += row("Takes back",
+                "commit " + code(commit.substr(0, 12)) +
+                    (shown.place == nullptr ? "" : " of branch " + code(shown.place->branch, 100)));
+  if (shown.place != nullptr && commit.empty())
     text += row("In", code(shown.place->file, 200) + " at " + code(shown.place->memory_limit, 200) +
                           " of branch " + code(shown.place->branch, 100));
   text += row("Pull request", (shown.pull == nullptr ? "" : pull_link(*shown.pull) + ": ") + state);

@@ -84,6 +84,37 @@ std::string written_like(std::string_view like, std::int64_t bytes) {
   return std::to_string(bytes);
 }
 
+namespace {
+
+// `files` and the record beside them, as one commit on `head`.
+base::Result<PullPlan> assemble(const PullOrder& order, gitops::Remediation remediation,
+                                const git::Sha& head, std::vector<gitops::FileWrite> files,
+                                const base::Redactor& redactor) {
+  const std::string record = gitops::remediation_text(remediation);
+  const std::string message = gitops::commit_message(remediation);
+  PullPlan plan;
+  plan.title = redactor.redact(gitops::pull_title(remediation));
+  plan.body = redactor.redact(gitops::pull_body(remediation, order.place.branch));
+  for (const auto& checked :
+       {no_secret(redactor, "the branch", order.branch), no_secret(redactor, "the record", record),
+        no_secret(redactor, "the commit message", message)}) {
+    if (!checked.ok()) return checked.error();
+  }
+  gitops::CommitPlan& commit = plan.commit;
+  commit.base_branch = order.place.branch;
+  commit.base = head;
+  commit.files = std::move(files);
+  commit.files.push_back({gitops::remediation_path(remediation.issue), record});
+  commit.allowed = {order.place.file, "remediations/"};
+  commit.author = {"sre-space", "sre-space@noreply.invalid", order.at};
+  commit.committer = commit.author;
+  commit.message = message;
+  commit.branch = order.branch;
+  return plan;
+}
+
+}  // namespace
+
 base::Result<PullPlan> plan_pull(const PullOrder& order, const gitops::FileAt& file,
                                  const base::Redactor& redactor) {
   auto change = change_in(order, file);
@@ -93,27 +124,18 @@ base::Result<PullPlan> plan_pull(const PullOrder& order, const gitops::FileAt& f
   gitops::Remediation remediation = order.remediation;
   redact(remediation, redactor);
   remediation.change = *std::move(change);
-  const std::string record = gitops::remediation_text(remediation);
-  const std::string message = gitops::commit_message(remediation);
-  PullPlan plan;
-  plan.title = redactor.redact(gitops::pull_title(remediation.change));
-  plan.body = redactor.redact(gitops::pull_body(remediation, order.place.branch));
-  for (const auto& checked :
-       {no_secret(redactor, "the branch", order.branch), no_secret(redactor, "the record", record),
-        no_secret(redactor, "the commit message", message)}) {
-    if (!checked.ok()) return checked.error();
-  }
-  gitops::CommitPlan& commit = plan.commit;
-  commit.base_branch = order.place.branch;
-  commit.base = file.head;
-  commit.files = {{order.place.file, edited->text},
-                  {gitops::remediation_path(remediation.issue), record}};
-  commit.allowed = {order.place.file, "remediations/"};
-  commit.author = {"sre-space", "sre-space@noreply.invalid", order.at};
-  commit.committer = commit.author;
-  commit.message = message;
-  commit.branch = order.branch;
-  return plan;
+  return assemble(order, std::move(remediation), file.head, {{order.place.file, edited->text}},
+                  redactor);
+}
+
+base::Result<PullPlan> plan_revert(const PullOrder& order, const gitops::Reverted& reverted,
+                                   const base::Redactor& redactor) {
+  gitops::Remediation remediation = order.remediation;
+  redact(remediation, redactor);
+  gitops::TakenBack back{reverted.commit, redactor.redact(reverted.subject), {}};
+  for (const auto& file : reverted.files) back.files.push_back(file.path);
+  remediation.taken_back = std::move(back);
+  return assemble(order, std::move(remediation), reverted.head, reverted.files, redactor);
 }
 
 }  // namespace scribe

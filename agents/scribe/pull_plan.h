@@ -25,7 +25,8 @@ struct PullPlace {
 
 struct PullOrder {
   PullPlace place;
-  incident::Change change;
+  incident::Change change;          // Not of a revert.
+  std::string commit;               // That is reverted; empty: none, a value is changed.
   gitops::Remediation remediation;  // But for its change.
   base::WallTime at;                // Of the intent: the commit's time.
   std::string branch;
@@ -44,5 +45,10 @@ struct PullPlan {
 // from: both are said), denied (beyond the bounds; a secret would be written), invalid.
 [[nodiscard]] base::Result<PullPlan> plan_pull(const PullOrder& order, const gitops::FileAt& file,
                                                const base::Redactor& redactor);
+
+// The same for the commit that is taken back. Errors: denied (a secret would be written).
+[[nodiscard]] base::Result<PullPlan> plan_revert(const PullOrder& order,
+                                                 const gitops::Reverted& reverted,
+                                                 const base::Redactor& redactor);
 
 }  // namespace scribe

@@ -16,11 +16,7 @@ constexpr int kIdleFactor = 20;  // An abandoned one is looked at so much less o
 
 const Attempt* pull_attempt(const Book& book, IncidentId id, const std::string& op) {
   const auto* incident = book.find(id);
-  if (incident == nullptr) return nullptr;
-  const auto& all = incident->attempts;
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.intent.op == op; });
-  return found == all.end() ? nullptr : &*found;
+  return incident == nullptr ? nullptr : find_attempt(*incident, op);
 }
 
 bool is_open(const Attempt& attempt) {
@@ -48,7 +44,9 @@ gitops::Remediation remediation_of(const Incident& incident, const ActionIntende
   }
   for (const auto& one : incident.evidence) all.evidence.push_back({one.id, one.text});
   all.plan_hash = intent.plan;
-  all.proof = "The running container has the new value, and the symptom stays away.";
+  all.proof = intent.action == Action::revert_config
+                  ? "The container is as before that commit, and the symptom stays away."
+                  : "The running container has the new value, and the symptom stays away.";
   all.outcomes = {{gitops::Result::open, at, ""}};
   return all;
 }
@@ -71,7 +69,7 @@ std::string ledger_key(const PullWrite& write) { return std::string(kPullKey) + 
 
 void FixPulls::absorb(const Event& event, const Incident& incident) {
   if (const auto* intended = std::get_if<ActionIntended>(&event.what)) {
-    if (intended->action != Action::pull_request || !intended->undoes.empty()) return;
+    if (!is_pull(intended->action)) return;
     Track& track = tracks_[intended->op];
     track.incident = event.incident;
     track.remediation = remediation_of(incident, *intended, event.at);
@@ -186,7 +184,7 @@ const PullPlace* FixPulls::place_of(const Attempt& attempt) const {
 
 std::string FixPulls::misfit(const Attempt& attempt, const Track& track) const {
   const Change& change = attempt.intent.change;
-  if (change.field != "memory_limit")
+  if (attempt.intent.action == Action::pull_request && change.field != "memory_limit")
     return "nothing is known of a change of \"" + change.field + "\" by pull request";
   const PullPlace* place = place_of(attempt);
   if (place == nullptr)
@@ -231,8 +229,8 @@ PullWrite FixPulls::opening(const Attempt& attempt, const Track& track) const {
   write.kind = "open_pull";
   write.action = attempt.intent.op;
   write.branch = gitops::fix_branch(track.remediation.issue, attempt.intent.op).value();
-  write.order = {*place_of(attempt), attempt.intent.change, track.remediation, attempt.intended_at,
-                 write.branch};
+  write.order = {*place_of(attempt), attempt.intent.change, attempt.intent.commit,
+                 track.remediation,  attempt.intended_at,   write.branch};
   return write;
 }
 

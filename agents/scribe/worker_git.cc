@@ -20,6 +20,12 @@ class WorkerGit final : public GitPort {
     if (!worker) return worker.error();
     return worker->read(branch, path, allowed);
   }
+  base::Result<gitops::Reverted> reverted(const std::string& branch, const std::string& commit,
+                                          const std::vector<std::string>& allowed) override {
+    const auto worker = open();
+    if (!worker) return worker.error();
+    return worker->reverted(branch, commit, allowed);
+  }
   base::Result<git::Sha> propose(const gitops::CommitPlan& plan) override {
     const auto worker = open();
     if (!worker) return worker.error();

@@ -8,6 +8,7 @@
 #include "gitops/branches.h"
 #include "gitops/paths.h"
 #include "gitops/repository.h"
+#include "gitops/revert.h"
 
 namespace gitops {
 namespace {
@@ -289,6 +290,20 @@ base::Result<FileAt> Repository::read(const std::string& branch, const std::stri
   auto text = state_->git->blob(entry->sha);
   if (!text) return Error{ErrorCode::corrupt, "read " + path + ": its bytes are missing"};
   return FileAt{*head, entry->sha, std::move(*text)};
+}
+
+base::Result<Reverted> Repository::reverted(const std::string& branch, const std::string& commit,
+                                            const std::vector<std::string>& allowed) const {
+  const auto head = state_->fetched(branch);
+  const git::TreeHandle tree = head ? git::find_tree(state_->raw(), *head) : git::TreeHandle();
+  if (!tree) return Error{ErrorCode::not_found, "revert: branch " + branch + " was not fetched"};
+  auto made = revert_commit(*state_->git, *head, commit);
+  if (!made) return made.error();
+  for (const FileWrite& file : made->files) {
+    const auto plain = check_file(state_->raw(), tree.get(), file.path, allowed);
+    if (!plain.ok()) return plain.error().in("revert " + made->commit.substr(0, 12));
+  }
+  return made;
 }
 
 base::Result<git::Sha> Repository::commit(const CommitPlan& plan) {

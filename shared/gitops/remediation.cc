@@ -28,6 +28,35 @@ std::string cut(std::string text, std::size_t max) {
   return std::string(base::cut_utf8(text, max - 3)) + "…";
 }
 
+void add_change(const Change& change, YamlRecord& record) {
+  record.begin_map("change");
+  record.text("file", change.file);
+  if (change.document) record.number("document", static_cast<int>(*change.document));
+  record.text("path", to_text(change.path));
+  if (change.old_value) record.text("old", *change.old_value);
+  record.text("new", change.new_value);
+  record.text("unit", to_string(change.unit));
+  if (change.bounds) {
+    record.text("low", change.bounds->low);
+    record.text("high", change.bounds->high);
+  }
+  record.end_map();
+}
+
+void add_taken_back(const TakenBack& back, YamlRecord& record) {
+  record.begin_map("reverts");
+  record.text("commit", back.commit);
+  record.text("subject", back.subject);
+  record.begin_list("files");
+  for (const auto& file : back.files) {
+    record.begin_item();
+    record.text("file", file);
+    record.end_item();
+  }
+  record.end_list();
+  record.end_map();
+}
+
 }  // namespace
 
 std::string_view to_string(Result result) {
@@ -54,7 +83,6 @@ std::string remediation_path(int issue) {
 }
 
 std::string remediation_text(const Remediation& remediation) {
-  const Change& change = remediation.change;
   YamlRecord record(
       "Written by sre-space: what was changed for this issue, why, and what became "
       "of it.");
@@ -64,18 +92,10 @@ std::string remediation_text(const Remediation& remediation) {
   record.text("operation", remediation.operation);
   record.text("service", remediation.service);
   record.text("failure_class", remediation.failure_class);
-  record.begin_map("change");
-  record.text("file", change.file);
-  if (change.document) record.number("document", static_cast<int>(*change.document));
-  record.text("path", to_text(change.path));
-  if (change.old_value) record.text("old", *change.old_value);
-  record.text("new", change.new_value);
-  record.text("unit", to_string(change.unit));
-  if (change.bounds) {
-    record.text("low", change.bounds->low);
-    record.text("high", change.bounds->high);
-  }
-  record.end_map();
+  if (remediation.taken_back)
+    add_taken_back(*remediation.taken_back, record);
+  else
+    add_change(remediation.change, record);
   record.text("why", remediation.why);
   record.begin_list("evidence");
   for (const Evidence& one : remediation.evidence) {
@@ -99,24 +119,46 @@ std::string remediation_text(const Remediation& remediation) {
   return record.finish();
 }
 
-std::string pull_title(const Change& change) {
-  return cut("[SRE-AUTO-FIX] " + bare(headline(change), kTitleMax), kTitleMax);
+std::string pull_title(const Remediation& remediation) {
+  const auto& back = remediation.taken_back;
+  const std::string what = back ? "Revert " + back->commit.substr(0, 12) + ": " + back->subject
+                                : headline(remediation.change);
+  return cut("[SRE-AUTO-FIX] " + bare(what, kTitleMax), kTitleMax);
 }
 
-std::string pull_body(const Remediation& remediation, std::string_view base) {
+namespace {
+
+std::string row(const char* name, const std::string& value) {
+  return std::string("| ") + name + " | " + value + " |\n";
+}
+
+std::string what_changes(const Remediation& remediation) {
+  if (const auto& back = remediation.taken_back) {
+    std::string text =
+        row("reverts", code(back->commit)) + row("which was", plain(back->subject, 200));
+    for (const auto& file : back->files) text += row("file", code(file));
+    return text + "\nExactly what that commit changed is put back, and nothing else.\n";
+  }
   const Change& change = remediation.change;
+  return row("file", code(change.file)) + row("value", code(to_text(change.path))) +
+         row("old", old_value_of(change)) + row("new", code(change.new_value)) +
+         row("bounds", plain(bounds_of(change))) + "\nNo other byte of the file changes.\n";
+}
+
+std::string puts_back(const Remediation& remediation) {
+  if (remediation.taken_back)
+    return "That brings the commit " + code(remediation.taken_back->commit.substr(0, 12)) +
+           " again";
+  const auto& old = remediation.change.old_value;
+  return "That puts back " + (old ? code(*old) : std::string("the file without it"));
+}
+
+}  // namespace
+
+std::string pull_body(const Remediation& remediation, std::string_view base) {
   std::string body = "For the incident in #" + std::to_string(remediation.issue) +
                      ". Merging does not close it: only the proof does.\n\n## What\n\n";
-  body += "| | |\n|---|---|\n";
-  const auto row = [&](const char* name, const std::string& value) {
-    body += std::string("| ") + name + " | " + value + " |\n";
-  };
-  row("file", code(change.file));
-  row("value", code(to_text(change.path)));
-  row("old", old_value_of(change));
-  row("new", code(change.new_value));
-  row("bounds", plain(bounds_of(change)));
-  body += "\nNo other byte of the file changes.\n\n## Why\n\n";
+  body += "| | |\n|---|---|\n" + what_changes(remediation) + "\n## Why\n\n";
   body += markdown::name(remediation.service) + ", " + plain(remediation.failure_class) + ": " +
           plain(remediation.why) + "\n\n## Evidence\n\n";
   std::size_t shown = 0;
@@ -133,14 +175,16 @@ std::string pull_body(const Remediation& remediation, std::string_view base) {
           code(remediation.incident) + ". The record is " +
           code(remediation_path(remediation.issue)) + ".\n\n## How to revert\n\n";
   body += "Use this pull request's \"Revert\" button, or `git revert` its commit on " + code(base) +
-          ". That puts back " +
-          (change.old_value ? code(*change.old_value) : "the file without it") + ".\n";
+          ". " + puts_back(remediation) + ".\n";
   return body;
 }
 
 std::string commit_message(const Remediation& remediation) {
-  return pull_title(remediation.change) + "\n\n" + bare(remediation.change.file, 300) + ": " +
-         bare(headline(remediation.change), 600) + "\n\nFor #" + std::to_string(remediation.issue) +
+  const std::string body =
+      remediation.taken_back
+          ? "This reverts commit " + remediation.taken_back->commit + "."
+          : bare(remediation.change.file, 300) + ": " + bare(headline(remediation.change), 600);
+  return pull_title(remediation) + "\n\n" + body + "\n\nFor #" + std::to_string(remediation.issue) +
          ".\n";
 }
 

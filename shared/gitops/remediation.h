@@ -32,13 +32,21 @@ struct Outcome {
   std::string detail;  // "memory limit of the running container: 128 MiB".
 };
 
+// A commit that is taken back instead of a value changed.
+struct TakenBack {
+  std::string commit;   // Whole.
+  std::string subject;  // Of its message; foreign.
+  std::vector<std::string> files;
+};
+
 struct Remediation {
   int issue = 0;
   std::string incident;
   std::string operation;
   std::string service;
   std::string failure_class;  // "oom".
-  Change change;
+  Change change;              // Unless a commit is taken back.
+  std::optional<TakenBack> taken_back = std::nullopt;
   std::string why;  // The diagnosis, in a sentence or two.
   std::vector<Evidence> evidence;
   std::string plan_hash;
@@ -51,8 +59,9 @@ struct Remediation {
 // The file's text, the same for the same values. Format: docs/formats/gitops.md.
 [[nodiscard]] std::string remediation_text(const Remediation& remediation);
 
-// "[SRE-AUTO-FIX] services.api.mem_limit: 64m → 128m", at most 200 bytes.
-[[nodiscard]] std::string pull_title(const Change& change);
+// "[SRE-AUTO-FIX] services.api.mem_limit: 64m → 128m", or "[SRE-AUTO-FIX] Revert 0123456789ab: its
+// subject"; at most 200 bytes.
+[[nodiscard]] std::string pull_title(const Remediation& remediation);
 // What changes, why, the evidence, the proof plan, how to revert. Links to no issue but the
 // incident's, which the merge leaves open: only proof closes it. `base` is the branch it goes to.
 [[nodiscard]] std::string pull_body(const Remediation& remediation, std::string_view base);

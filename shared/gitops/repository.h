@@ -31,6 +31,14 @@ struct FileWrite {
   std::string text;
 };
 
+// What the files would be without one commit.
+struct Reverted {
+  git::Sha head;    // Of the branch, which they were computed for.
+  git::Sha commit;  // Whole.
+  std::string subject;
+  std::vector<FileWrite> files;
+};
+
 // All that decides a commit's id, so that the same plan makes the same commit.
 struct CommitPlan {
   std::string base_branch;
@@ -68,6 +76,11 @@ class Repository {
   // link on the way); invalid (larger than 1 MB).
   [[nodiscard]] base::Result<FileAt> read(const std::string& branch, const std::string& path,
                                           const std::vector<std::string>& allowed) const;
+  // What taking back the commit makes of the branch as it was fetched last. Errors: not_found,
+  // denied (its paths), and those of revert_commit().
+  [[nodiscard]] base::Result<Reverted> reverted(const std::string& branch,
+                                                const std::string& commit,
+                                                const std::vector<std::string>& allowed) const;
   // Makes the commit, here only. Errors: invalid, denied (its paths), not_found (its base is no
   // commit of the base branch as fetched), conflict (it would change nothing).
   [[nodiscard]] base::Result<git::Sha> commit(const CommitPlan& plan);

@@ -58,6 +58,18 @@ base::Result<FileAt> Worker::read(const std::string& branch, const std::string& 
   return std::move(answer->file);
 }
 
+base::Result<Reverted> Worker::reverted(const std::string& branch, const std::string& commit,
+                                        const std::vector<std::string>& allowed) const {
+  WorkerRequest request;
+  request.verb = Verb::revert;
+  request.branch = branch;
+  request.expected = commit;
+  request.allowed = allowed;
+  auto answer = ask(options_, std::move(request));
+  if (!answer) return answer.error();
+  return std::move(answer->reverted);
+}
+
 base::Result<git::Sha> Worker::propose(const CommitPlan& plan) const {
   WorkerRequest request;
   request.verb = Verb::propose;

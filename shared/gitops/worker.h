@@ -31,6 +31,10 @@ class Worker {
   // A file at the head of a branch, fetched now.
   [[nodiscard]] base::Result<FileAt> read(const std::string& branch, const std::string& path,
                                           const std::vector<std::string>& allowed) const;
+  // What the files of a branch would be without one of its commits.
+  [[nodiscard]] base::Result<Reverted> reverted(const std::string& branch,
+                                                const std::string& commit,
+                                                const std::vector<std::string>& allowed) const;
   // Fetches, commits, pushes; answers the commit. The same plan gives the same one, and again is
   // success, on an earlier commit of its base branch too. Errors: conflict (the branch stands at
   // another commit; or nothing would change).

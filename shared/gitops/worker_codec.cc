@@ -13,6 +13,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::pair<Verb, const char*> kVerbs[] = {{Verb::read, "read"},
+                                                   {Verb::revert, "revert"},
                                                    {Verb::propose, "propose"},
                                                    {Verb::fix_branches, "fix_branches"},
                                                    {Verb::remove, "remove"}};
@@ -41,14 +42,27 @@ std::vector<std::string> to_texts(const Json& json) {
   return texts;
 }
 
-Json plan_json(const CommitPlan& plan) {
+Json files_json(const std::vector<FileWrite>& all) {
   Json files = Json::array();
-  for (const FileWrite& file : plan.files) {
+  for (const FileWrite& file : all) {
     files.push_back({{"path", file.path}, {"base64", base::base64(file.text)}});
   }
+  return files;
+}
+
+base::Status to_files(const Json& json, std::vector<FileWrite>& files) {
+  for (const Json& file : base::get_array(json, "files")) {
+    auto text = base::decode_base64(base::get_string(file, "base64", "!"));
+    if (!text) return base::Error{base::ErrorCode::invalid, "git-worker: a file is no base64"};
+    files.push_back({base::get_string(file, "path"), std::move(*text)});
+  }
+  return {};
+}
+
+Json plan_json(const CommitPlan& plan) {
   return {{"base_branch", plan.base_branch},
           {"base", plan.base},
-          {"files", std::move(files)},
+          {"files", files_json(plan.files)},
           {"allowed", plan.allowed},
           {"author", person_json(plan.author)},
           {"committer", person_json(plan.committer)},
@@ -60,11 +74,7 @@ base::Result<CommitPlan> to_plan(const Json& json) {
   CommitPlan plan;
   plan.base_branch = base::get_string(json, "base_branch");
   plan.base = base::get_string(json, "base");
-  for (const Json& file : base::get_array(json, "files")) {
-    auto text = base::decode_base64(base::get_string(file, "base64", "!"));
-    if (!text) return base::Error{base::ErrorCode::invalid, "git-worker: a file is no base64"};
-    plan.files.push_back({base::get_string(file, "path"), std::move(*text)});
-  }
+  if (const auto read = to_files(json, plan.files); !read.ok()) return read.error();
   plan.allowed = to_texts(base::get_array(json, "allowed"));
   plan.author = to_person(base::get_object(json, "author"));
   plan.committer = to_person(base::get_object(json, "committer"));
@@ -83,6 +93,10 @@ std::string encode_request(const WorkerRequest& request) {
   if (request.verb == Verb::read) {
     json["branch"] = request.branch;
     json["path"] = request.path;
+    json["allowed"] = request.allowed;
+  } else if (request.verb == Verb::revert) {
+    json["branch"] = request.branch;
+    json["expected"] = request.expected;
     json["allowed"] = request.allowed;
   } else if (request.verb == Verb::remove) {
     json["branch"] = request.branch;
@@ -134,6 +148,10 @@ std::string encode_answer(const WorkerAnswer& answer) {
                           {"head", answer.file.head},
                           {"blob", answer.file.blob},
                           {"base64", base::base64(answer.file.text)},
+                          {"subject", answer.reverted.subject},
+                          {"reverted", answer.reverted.commit},
+                          {"reverted_head", answer.reverted.head},
+                          {"files", files_json(answer.reverted.files)},
                           {"branches", std::move(branches)}});
 }
 
@@ -155,6 +173,10 @@ base::Result<WorkerAnswer> decode_answer(std::string_view text) {
     return base::Error{base::ErrorCode::invalid, "answer of git-worker: a file is no base64"};
   }
   answer.file.text = std::move(*bytes);
+  answer.reverted.head = base::get_string(*json, "reverted_head");
+  answer.reverted.commit = base::get_string(*json, "reverted");
+  answer.reverted.subject = base::get_string(*json, "subject");
+  if (const auto read = to_files(*json, answer.reverted.files); !read.ok()) return read.error();
   for (const Json& one : base::get_array(*json, "branches")) {
     answer.branches.push_back({base::get_string(one, "name"), base::get_string(one, "sha")});
   }

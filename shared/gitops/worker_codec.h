@@ -12,22 +12,23 @@
 
 namespace gitops {
 
-enum class Verb { read, propose, fix_branches, remove };
+enum class Verb { read, revert, propose, fix_branches, remove };
 
 struct WorkerRequest {
   Verb verb = Verb::fix_branches;
   std::string folder;
   Remote remote;
-  std::string branch;                // read, remove.
+  std::string branch;                // read, revert, remove.
   std::string path;                  // read.
-  std::vector<std::string> allowed;  // read.
-  git::Sha expected;                 // remove.
+  std::vector<std::string> allowed;  // read, revert.
+  git::Sha expected;                 // remove; revert: the commit, maybe abbreviated.
   CommitPlan plan;                   // propose.
 };
 
 struct WorkerAnswer {
   std::optional<base::Error> error;
   FileAt file;                     // read.
+  Reverted reverted;               // revert.
   git::Sha sha;                    // propose.
   std::vector<BranchAt> branches;  // fix_branches.
 };

@@ -50,6 +50,17 @@ WorkerAnswer answer_read(Repository& repository, const WorkerRequest& request) {
   return answer;
 }
 
+WorkerAnswer answer_revert(Repository& repository, const WorkerRequest& request) {
+  if (const auto fetched = repository.fetch(request.branch); !fetched) {
+    return failed(fetched.error());
+  }
+  auto reverted = repository.reverted(request.branch, request.expected, request.allowed);
+  if (!reverted) return failed(reverted.error());
+  WorkerAnswer answer;
+  answer.reverted = std::move(*reverted);
+  return answer;
+}
+
 // The branch's commit, when it is the plan's, made on an earlier head of the base: whoever moved
 // the base in between did not make it another change.
 bool stands_already(Repository& repository, CommitPlan plan, git::Sha& made) {
@@ -86,6 +97,8 @@ WorkerAnswer answer_to(const WorkerRequest& request) {
   switch (request.verb) {
     case Verb::read:
       return answer_read(repository, request);
+    case Verb::revert:
+      return answer_revert(repository, request);
     case Verb::propose:
       return answer_propose(repository, request.plan);
     case Verb::fix_branches: {

@@ -69,6 +69,16 @@ struct Stage {
     const Json body = {{"message", path}, {"content", base::base64(text)}, {"branch", "main"}};
     take(client->Put((kRepo + "/contents/" + path).c_str(), body.dump(), "application/json"), 201);
   }
+  // A commit of somebody else's on main; answers it.
+  std::string change_file(const std::string& path, const std::string& text) {
+    const auto sha = get("/contents/" + path)["sha"].get<std::string>();
+    const Json body = {{"message", "use another " + path},
+                       {"content", base::base64(text)},
+                       {"branch", "main"},
+                       {"sha", sha}};
+    take(client->Put((kRepo + "/contents/" + path).c_str(), body.dump(), "application/json"), 200);
+    return tip("main");
+  }
   std::string tip(const std::string& branch) {
     return get("/git/ref/heads/" + branch)["object"]["sha"].get<std::string>();
   }
@@ -200,6 +210,55 @@ TEST_CASE_FIXTURE(Stage, "gitops: the same change on an earlier head of its base
       {"message", "more"}, {"content", base::base64("x")}, {"branch", "fix-inc-12-01JCXH"}};
   take(client->Put((kRepo + "/contents/more.txt").c_str(), body.dump(), "application/json"), 201);
   CHECK(code_of(worker.propose(plan("a: 1\n"))) == ErrorCode::conflict);
+}
+
+TEST_CASE_FIXTURE(Stage, "gitops: exactly one commit is taken back, whatever came after it") {
+  const Worker worker(options());
+  const std::string path = "deploy/compose.yaml";
+  const std::string ten = "a: 1\nb: 2\nc: 3\nd: 4\ne: 5\nf: 6\ng: 7\nh: 8\ni: 9\nj: 10\n";
+  const auto with = [&](const char* line, const char* by) {
+    std::string text = ten;
+    return text.replace(text.find(line), std::string(line).size(), by);
+  };
+  const auto first = change_file(path, ten);
+  const auto bad = change_file(path, with("a: 1", "a: broken"));
+  std::string later = with("a: 1", "a: broken");
+  later.replace(later.find("j: 10"), 5, "j: 11");
+  const auto other = change_file(path, later);
+  for (const auto& name : {bad, bad.substr(0, 7)}) {
+    const auto back = worker.reverted("main", name, {path});
+    REQUIRE_MESSAGE(back.ok(), (back.ok() ? "" : back.error().message));
+    CHECK(back->commit == bad);
+    CHECK(back->head == other);
+    CHECK(back->subject == "use another deploy/compose.yaml");
+    REQUIRE(back->files.size() == 1);
+    CHECK(back->files[0].path == path);
+    std::string wanted = ten;
+    CHECK(back->files[0].text == wanted.replace(wanted.find("j: 10"), 5, "j: 11"));
+  }
+  auto proposal = plan(worker.reverted("main", bad, {path})->files[0].text);
+  const auto made = worker.propose(proposal);
+  REQUIRE(made.ok());
+  CHECK(tip(proposal.branch) == *made);
+  SUBCASE("not where later commits changed the same lines") {
+    CHECK(code_of(worker.reverted("main", first, {path})) == ErrorCode::conflict);
+  }
+  SUBCASE("not where nothing would change any more") {
+    change_file(path, proposal.files[0].text);
+    CHECK(code_of(worker.reverted("main", bad, {path})) == ErrorCode::conflict);
+  }
+  SUBCASE("not what touches a path that is not allowed, makes a file or removes one") {
+    const auto foreign = change_file("deploy/other.txt", "goes\n");
+    CHECK(code_of(worker.reverted("main", foreign, {path})) == ErrorCode::denied);
+    put_file("deploy/new.yaml", "new: 1\n");
+    CHECK(code_of(worker.reverted("main", tip("main"), {"deploy/"})) == ErrorCode::denied);
+  }
+  SUBCASE("not what is no commit of that branch") {
+    CHECK(code_of(worker.reverted("main", std::string(40, 'a'), {path})) == ErrorCode::not_found);
+    CHECK(code_of(worker.reverted("main", *made, {path})) == ErrorCode::not_found);
+    CHECK(code_of(worker.reverted("main", "HEAD", {path})) == ErrorCode::invalid);
+    CHECK(code_of(worker.reverted("main", "abc", {path})) == ErrorCode::invalid);
+  }
 }
 
 TEST_CASE_FIXTURE(Stage, "gitops: what a commit may not be") {

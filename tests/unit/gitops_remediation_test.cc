@@ -89,14 +89,13 @@ TEST_CASE("remediation: a key that was absent has no old value") {
   Remediation fix = example();
   fix.change.old_value.reset();
   CHECK_FALSE(YAML::Load(remediation_text(fix))["change"]["old"].IsDefined());
-  CHECK(pull_title(fix.change) ==
-        "[SRE-AUTO-FIX] services.policy-service.mem_limit: (absent) → 128m");
+  CHECK(pull_title(fix) == "[SRE-AUTO-FIX] services.policy-service.mem_limit: (absent) → 128m");
   CHECK(pull_body(fix, "main").find("puts back the file without it") != std::string::npos);
 }
 
 TEST_CASE("remediation: title, body and message") {
   const Remediation fix = example();
-  CHECK(pull_title(fix.change) == "[SRE-AUTO-FIX] services.policy-service.mem_limit: 64m → 128m");
+  CHECK(pull_title(fix) == "[SRE-AUTO-FIX] services.policy-service.mem_limit: 64m → 128m");
   const std::string body = pull_body(fix, "main");
   for (const char* part :
        {"#12", "## What", "`64m`", "`128m`", "32m to 512m", "## Why", "three times", "## Evidence",
@@ -106,6 +105,23 @@ TEST_CASE("remediation: title, body and message") {
     CHECK(body.find(part) != std::string::npos);
   }
   CHECK(commit_message(fix).ends_with("\n\nFor #12.\n"));
+}
+
+TEST_CASE("remediation: a commit that is taken back") {
+  Remediation fix = example();
+  const std::string commit(40, 'c');
+  fix.taken_back = TakenBack{commit, "Use the new image <b>@ada</b>", {"docker-compose.yml"}};
+  CHECK(pull_title(fix).starts_with("[SRE-AUTO-FIX] Revert cccccccccccc: Use the new image"));
+  CHECK(pull_title(fix).find("@ada") == std::string::npos);
+  const std::string body = pull_body(fix, "main");
+  CHECK(body.find("`" + commit + "`") != std::string::npos);
+  CHECK(body.find("<b>") == std::string::npos);
+  CHECK(body.find("brings the commit `cccccccccccc` again") != std::string::npos);
+  CHECK(commit_message(fix).find("This reverts commit " + commit + ".") != std::string::npos);
+  const YAML::Node record = YAML::Load(remediation_text(fix));
+  CHECK(record["reverts"]["commit"].as<std::string>() == commit);
+  CHECK(record["reverts"]["files"][0]["file"].as<std::string>() == "docker-compose.yml");
+  CHECK_FALSE(record["change"].IsDefined());
 }
 
 TEST_CASE("remediation: foreign text stays text, in YAML and in Markdown") {
@@ -126,7 +142,7 @@ TEST_CASE("remediation: foreign text stays text, in YAML and in Markdown") {
     CHECK(record["why"].as<std::string>() == base::clean_text(hostile));
     CHECK(record["evidence"][0]["summary"].as<std::string>() == base::clean_text(hostile));
 
-    const std::string title = pull_title(fix.change);
+    const std::string title = pull_title(fix);
     CHECK(title.starts_with("[SRE-AUTO-FIX] "));
     CHECK(title.size() <= 200);
     CHECK(title.find('\n') == std::string::npos);

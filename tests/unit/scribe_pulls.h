@@ -17,6 +17,9 @@ namespace scribe_test {
 inline constexpr const char* kFile = "docker-compose.yml";
 inline constexpr const char* kCompose =
     "services:\n  policy:\n    image: policy:1\n    mem_limit: 64m  # small\n";
+inline constexpr const char* kBadCommit = "bad0bad0bad0bad0bad0bad0bad0bad0bad0bad0";
+inline constexpr const char* kBefore =
+    "services:\n  policy:\n    image: policy:0\n    mem_limit: 64m  # small\n";
 inline constexpr std::int64_t kFrom = 64 << 20, kTo = 96 << 20;
 
 class FakeGit final : public scribe::GitPort {
@@ -28,6 +31,13 @@ class FakeGit final : public scribe::GitPort {
     if (trouble) return *trouble;
     if (path != kFile) return base::Error{ErrorCode::not_found, path + ": no such file"};
     return gitops::FileAt{main_, "blob", text};
+  }
+  base::Result<gitops::Reverted> reverted(const std::string&, const std::string& commit,
+                                          const std::vector<std::string>& allowed) override {
+    if (trouble) return *trouble;
+    if (commit != kBadCommit)
+      return base::Error{ErrorCode::not_found, "revert " + commit + ": no such commit"};
+    return gitops::Reverted{main_, commit, "Use 64m @ada", {{allowed.front(), kBefore}}};
   }
   base::Result<git::Sha> propose(const gitops::CommitPlan& plan) override {
     if (trouble) return *trouble;
