@@ -239,6 +239,7 @@ services:
     cpus: $stage_cpus
   $stage_policy:
     image: ${DEMO_IMAGE:-sre-demo:latest}
+    command: [policy, --name, $stage_policy, --upstream, "http://user-service:8000"]
     mem_limit: $stage_memory  # Raised when it keeps running out of memory.
     cpus: $stage_cpus
   $stage_user:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agents/brain/verdict.h"
+
 namespace brain {
 namespace {
 
@@ -163,6 +165,7 @@ bool Brain::decide_next_step(const Findings& findings, const role::View& view, O
   const Incident& incident = findings.incident;
   if (!incident.diagnosis) return false;
   const auto position = find_position(findings, *incident.diagnosis, catalogue_);
+  if (!position && incident.passed && incident.plan) return end_runbook(findings, view, output);
   if (!position) return false;
   const auto begin = proven_at(incident) + wait_before(*position);
   if (view.now.wall < begin) return output.wake_by(view.now.boot + (begin - view.now.wall)), true;
@@ -170,6 +173,18 @@ bool Brain::decide_next_step(const Findings& findings, const role::View& view, O
   drafter.add(incident.id, make_plan(findings, *incident.diagnosis, generation_of(incident),
                                      catalogue_, position));
   output.units.push_back({drafter.take(), {}, {}});
+  return true;
+}
+
+// What is proven stays so: a plan that offers nothing says that nothing follows.
+bool Brain::end_runbook(const Findings& findings, const role::View& view, Output& output) {
+  const Incident& incident = findings.incident;
+  incident::PlanMade none;
+  none.generation = generation_of(incident);
+  none.expires = view.now.wall;
+  seal(none, incident.id);
+  role::Drafter drafter(book_, incident::Role::brain, random_, view.now);
+  output.units.push_back({drafter.add(incident.id, std::move(none)).take(), {}, {}});
   return true;
 }
 
@@ -185,9 +200,9 @@ base::WallTime Brain::proven_at(const Incident& incident) const {
 
 // Healing did not wait for the log; it is added to the evidence when it comes.
 void Brain::decide_amendment(const Incident& incident, const role::View& view, Output& output) {
-  if (!incident.diagnosis || incident.evidence.empty() || has_log(incident) ||
-      incident.signal.container.empty())
-    return;
+  if (!incident.diagnosis || incident.evidence.empty() || incident.signal.container.empty()) return;
+  add_report(incident, view, output);
+  if (has_log(incident)) return;
   if (view.now.boot - incident.reached.at("opened").boot > kLogLate) return;
   const auto log = logs_.find(incident.id);
   if (log == logs_.end()) return output.ask(ReadLog{incident.id, incident.signal.container});
@@ -195,6 +210,26 @@ void Brain::decide_amendment(const Incident& incident, const role::View& view, O
   role::Drafter drafter(book_, incident::Role::brain, random_, view.now);
   drafter.add(incident.id, incident::EvidenceCollected{
                                {log_evidence(*log->second, incident.evidence.size() + 1)}});
+  output.units.push_back({drafter.take(), {}, {}});
+}
+
+// Who deployed it tells of it later than it falls sick.
+void Brain::add_report(const Incident& incident, const role::View& view, Output& output) {
+  const auto* deploy = deploys_.of(incident.signal.service, incident.signal.container);
+  if (deploy == nullptr || deploy->after.commit.empty()) return;
+  const auto& commit = deploy->after.commit;
+  const bool is_known =
+      std::any_of(incident.evidence.begin(), incident.evidence.end(), [&](const auto& item) {
+        return item.kind == "deploys" && item.text.find(commit) != std::string::npos;
+      });
+  const bool is_suspect = incident.diagnosis->failure == incident::FailureClass::bad_deploy ||
+                          incident.diagnosis->failure == incident::FailureClass::config_error;
+  if (is_known || !is_suspect) return;
+  const std::string text = "told since by who deployed it: " + describe(*deploy);
+  role::Drafter drafter(book_, incident::Role::brain, random_, view.now);
+  drafter.add(incident.id,
+              incident::EvidenceCollected{
+                  {{"E" + std::to_string(incident.evidence.size() + 1), "deploys", text, {}}}});
   output.units.push_back({drafter.take(), {}, {}});
 }
 

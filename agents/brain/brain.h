@@ -59,6 +59,8 @@ class Brain final : public role::Role<Request, Answer> {
 
   void decide_diagnosis(const incident::Incident& incident, const role::View& view, Output& output);
   bool decide_next_step(const Findings& findings, const role::View& view, Output& output);
+  bool end_runbook(const Findings& findings, const role::View& view, Output& output);
+  void add_report(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_amendment(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_asked(const incident::Incident& incident, const role::View& view, Output& output);
   void decide_postmortem(const incident::Incident& incident, const role::View& view,

@@ -18,7 +18,13 @@ constexpr base::Millis kLastsFor = std::chrono::hours(24 * 7);
 constexpr int kCascades = 3;
 constexpr double kSure = 0.93, kUnsure = 0.84;
 
-// Incidents of the service's own that began within `time` before `until`.
+bool is_of_a_deploy(const Incident& incident) {
+  return incident.diagnosis && (incident.diagnosis->failure == FailureClass::bad_deploy ||
+                                incident.diagnosis->failure == FailureClass::config_error);
+}
+
+// Incidents of the service's own that began within `time` before `until`, and that another deploy
+// does not explain.
 int troubles(const Findings& findings, base::WallTime until, base::Millis time) {
   int count = 0;
   for (const auto& [id, entry] : findings.book.entries()) {
@@ -26,6 +32,7 @@ int troubles(const Findings& findings, base::WallTime until, base::Millis time) 
     const Signal& signal = other.signal;
     if (id == findings.incident.id || signal.service != findings.incident.signal.service) continue;
     if (other.root != 0 || signal.kind == SignalKind::asked || signal.at >= until) continue;
+    if (is_of_a_deploy(other) || signal.by_person) continue;
     count += until - signal.at <= time ? 1 : 0;
   }
   return count;

@@ -140,7 +140,10 @@ std::string commit_of(const Findings& findings, const DiagnosisMade& diagnosis) 
   const Incident& incident = findings.incident;
   const auto* service = config::find_service(findings.config, incident.signal.service);
   if (service == nullptr || !service->gitops) return "";
-  std::string commit = diagnosis.commit;
+  // Who deployed it may have told only after the rollback.
+  const auto* deploy = findings.deploys.of(incident.signal.service, incident.signal.container);
+  std::string commit =
+      deploy == nullptr || !diagnosis.commit.empty() ? diagnosis.commit : deploy->after.commit;
   for (const auto& attempt : incident.attempts) {
     if (attempt.intent.action == Action::revert_config) return "";  // Asked for once.
     if (attempt.intent.action == Action::pull_request && !attempt.merged.empty())
@@ -193,6 +196,20 @@ runbook::Situation situation_of(const Findings& findings, const DiagnosisMade& d
   return situation;
 }
 
+// Whether the commit is known may turn out while the rollback is being proven.
+bool may_go_on(const Findings& findings, const DiagnosisMade& diagnosis, const Position& position) {
+  auto situation = situation_of(findings, diagnosis);
+  const auto* service = config::find_service(findings.config, findings.incident.signal.service);
+  const auto& steps = position.runbook->steps;
+  const bool rolls_back = steps[static_cast<std::size_t>(position.step)].kind == StepKind::rollback;
+  if (rolls_back && service != nullptr && service->gitops) {
+    situation.possible = [possible = situation.possible](const Step& step) {
+      return step.kind == StepKind::revert_config || possible(step);
+    };
+  }
+  return runbook::next_action(*position.runbook, position.step + 1, situation) >= 0;
+}
+
 // Why the step before this one is not what happened; empty when it did.
 std::string cause_of(const Incident& incident) {
   if (incident.attempts.empty() || !incident.plan) return "";
@@ -235,8 +252,7 @@ MenuEntry entry_of(const Findings& findings, const DiagnosisMade& diagnosis,
   entry.runbook = runbook.name;
   entry.step = position.step;
   entry.on_failure = runbook.on_failure;
-  entry.more =
-      runbook::next_action(runbook, position.step + 1, situation_of(findings, diagnosis)) >= 0;
+  entry.more = may_go_on(findings, diagnosis, position);
   entry.change = change_of(findings, step);
   if (step.kind == StepKind::rollback) entry.snapshot = snapshot_before(findings);
   if (step.kind == StepKind::revert_config) entry.commit = commit_of(findings, diagnosis);

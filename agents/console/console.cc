@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "agents/console/access.h"
+#include "agents/console/deploy_codec.h"
 #include "agents/console/metrics_text.h"
 #include "agents/console/page.h"
 #include "agents/console/webhook_codec.h"
@@ -203,6 +204,8 @@ struct Console::State {
         [](auto&, auto&) { return make_asset("text/javascript; charset=utf-8", page_js()); });
     router.add("POST", "/webhook",
                [this](const Request& request, const http::Params&) { return webhook(request); });
+    router.add("POST", "/events/deploy",
+               [this](const Request& request, const http::Params&) { return deploy(request); });
     if (options.key.empty()) return;
     router.add("POST", "/session", [this](const Request& request, const http::Params&) {
       return begin_session(request);
@@ -298,29 +301,43 @@ struct Console::State {
 
   Response webhook(const Request& request) {
     const auto verdict = judge_webhook(request.body);
+    return take_in(request, "webhook", verdict.status, verdict.error, verdict.incident_id,
+                   encode_received(verdict.incident_id));
+  }
+
+  Response deploy(const Request& request) {
+    std::vector<std::string> services;
+    for (const auto& service : options.services) services.push_back(service.name);
+    const auto verdict = judge_deploy(request.body, services);
+    return take_in(request, "deploy", verdict.status, verdict.error, "deploy", encode_accepted());
+  }
+
+  // `status`, `error`: what was found of the body. `subject` names it where the sender does not.
+  Response take_in(const Request& request, const char* source, int status, std::string_view error,
+                   const std::string& subject, std::string answer) {
     const auto id = request.header("X-Delivery-Id");
-    if (verdict.status != 200 || (!id.empty() && !is_delivery_id(id))) {
+    if (status != 200 || (!id.empty() && !is_delivery_id(id))) {
       ++counts.rejected;
-      if (verdict.status != 200) return make_error(verdict.status, verdict.error);
+      if (status != 200) return make_error(status, error);
       return make_error(400, "X-Delivery-Id must be 1 to " + std::to_string(kDeliveryIdBytesMax) +
                                  " printable characters");
     }
     const std::string delivery =
-        id.empty() ? verdict.incident_id + ":" + base::sha256_hex(request.body) : std::string(id);
-    const auto kept = keep({0, "webhook", delivery, request.body, clock.now().wall});
+        id.empty() ? subject + ":" + base::sha256_hex(request.body) : std::string(id);
+    const auto kept = keep({0, source, delivery, request.body, clock.now().wall});
     if (!kept) {
       ++counts.unavailable;
-      logger.warn("alert not kept, the sender is asked to repeat it",
-                  {{"alert", verdict.incident_id}, {"error", kept.error().message}});
-      auto response = make_error(503, "the alert could not be kept; send it again");
+      logger.warn("not kept, the sender is asked to repeat it",
+                  {{"source", source}, {"subject", subject}, {"error", kept.error().message}});
+      auto response = make_error(503, "it could not be kept; send it again");
       response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
       return response;
     }
     ++(*kept ? counts.received : counts.duplicate);
     if (*kept)
-      logger.info("alert received",
-                  {{"alert", verdict.incident_id}, {"from", request.remote_address}});
-    return make_json(200, encode_received(verdict.incident_id));
+      logger.info("received",
+                  {{"source", source}, {"subject", subject}, {"from", request.remote_address}});
+    return make_json(200, std::move(answer));
   }
 
   Response github_webhook(const Request& request) {

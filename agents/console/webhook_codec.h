@@ -8,7 +8,6 @@
 namespace console {
 
 inline constexpr std::size_t kWebhookBytesMax = 1U << 20U;
-inline constexpr std::size_t kAlertNameBytesMax = 255;  // incident_id, alert_type, container_name.
 inline constexpr std::size_t kDeliveryIdBytesMax = 200;
 
 struct WebhookVerdict {

@@ -223,7 +223,10 @@ void Scout::decide_recoveries(const role::View& view, Output& output) {
                          incident.state == State::awaiting_approval ||
                          incident.state == State::escalated;
     const auto watch = watches_.find(incident.signal.service);
-    bool well = waiting && watch != watches_.end() && !engine_lost_ &&
+    // What somebody said of a deploy does not go away by itself.
+    const bool is_said = incident.signal.kind == incident::SignalKind::deploy_failed ||
+                         incident.signal.kind == incident::SignalKind::asked;
+    bool well = waiting && !is_said && watch != watches_.end() && !engine_lost_ &&
                 blinded(incident, &watch->second).empty();
     if (well) {
       for (const auto& name : judges_of(incident.signal.service)) {

@@ -25,8 +25,6 @@ constexpr base::Duration kBlindFor =
     std::chrono::seconds(30);  // Engine lost: probes alone may tell.
 constexpr base::Duration kEventsCome =
     std::chrono::seconds(5);  // An engine that hung tells late what happened meanwhile.
-constexpr base::Duration kKeptWithin =
-    std::chrono::seconds(5);  // Then a new version is told without its snapshot.
 constexpr base::Duration kVersionFirst =
     std::chrono::milliseconds(500);  // So long a symptom waits for the word of a deploy.
 constexpr base::Duration kPlannedBy = std::chrono::seconds(1);  // Brain and Fixer need less.
@@ -130,12 +128,7 @@ void Scout::absorb(const ledger::Record& record, base::Now now) {
   book_.absorb(record.event);
   forget_told(record.event);
   follow_action(record.event, now);
-  if (const auto* seen = std::get_if<incident::DeploySeen>(&record.event.what)) {
-    auto& known = deployed_[seen->service];
-    if (!known.second.empty() && known.second != seen->image_id)
-      image_changed_[seen->service] = record.event.at;
-    known = {seen->container, seen->image_id};
-  }
+  follow_deploy(record.event);
 }
 
 // From the intent on, a container that is stopped is in our own hands: probing into the gap harms.
@@ -174,6 +167,7 @@ void Scout::forget_told(const incident::Event& event) {
 }
 
 void Scout::absorb(const ledger::Delivery& delivery, base::Now now) {
+  if (delivery.source == "deploy") return hear_of_deploy(delivery);
   if (delivery.source != "webhook" || now.wall - delivery.received > kAlertFresh) return;
   const auto alert = decode_alert(delivery.body);
   if (!alert) return;
@@ -435,6 +429,7 @@ role::Output<Request> Scout::decide(const role::View& view) {
     }
   }
   decide_deploys(view, output);
+  decide_reports(view, output);
   for (auto& [name, watch] : watches_) {
     decide_inspections(watch, view, output);
     decide_deaths(watch, view, output);
@@ -576,57 +571,6 @@ void Scout::raise(Watch& watch, Signal signal, const role::View& view, Output& o
       watch.service().name + ":" + std::string(incident::to_string(kind)),
       base::sha256_hex(snapshot)};
   output.units.push_back({drafter.add(opening_++, std::move(opened)).take(), {snapshot}, {}});
-}
-
-bool Scout::is_new_version(const Watch& watch) const {
-  if (!watch.container) return false;
-  const auto known = deployed_.find(watch.service().name);
-  return known == deployed_.end() || known->second.first != watch.container->id ||
-         known->second.second != watch.container->image_id;
-}
-
-void Scout::kept(const Kept& answer, base::Now now) {
-  const auto found = keeping_.find(answer.service);
-  if (found == keeping_.end() || found->second.container != answer.id) return;
-  const bool passes =
-      !answer.snapshot && answer.snapshot.error().code != base::ErrorCode::not_found;
-  if (passes && now.boot - found->second.since < kKeptWithin)
-    found->second.again = now.boot + kInspectRetry;
-  else
-    found->second.snapshot = answer.snapshot ? *answer.snapshot : "";
-}
-
-// What is new is told once the warden has kept how it is made, or cannot.
-void Scout::decide_deploys(const role::View& view, Output& output) {
-  for (const auto& [name, watch] : watches_) {
-    if (!is_new_version(watch)) {
-      keeping_.erase(name);
-      continue;
-    }
-    const auto& container = *watch.container;
-    Keeping& keeping = keeping_[name];
-    if (keeping.container != container.id) keeping = {container.id, view.now.boot, {}, {}};
-    if (!keeping.snapshot) {
-      if (view.now.boot >= keeping.again)
-        output.ask(Keep{name, container.id});
-      else
-        output.wake_by(keeping.again);
-      continue;
-    }
-    const auto label = [&](const char* key) {
-      const auto found = container.labels.find(key);
-      return found == container.labels.end() ? std::string() : found->second;
-    };
-    const bool is_protected =
-        container.labels.contains("sre.protect") && label("sre.protect") != "false";
-    incident::DeploySeen seen{name, container.id, container.image, container.image_id,
-                              is_protected || container.has_volumes};
-    seen.snapshot = *keeping.snapshot;
-    seen.commit = label("org.opencontainers.image.revision");
-    seen.version = label("org.opencontainers.image.version");
-    role::Drafter drafter(book_, incident::Role::scout, random_, view.now);
-    output.units.push_back({drafter.add(0, std::move(seen)).take(), {}, {}});
-  }
 }
 
 void Scout::decide_repeats(const role::View& view, Output& output) {

@@ -9,6 +9,7 @@
 #include "agents/scout/scout_ports.h"
 #include "agents/scout/watch.h"
 #include "config/config.h"
+#include "incident/deploys.h"
 #include "role/role.h"
 
 namespace scout {
@@ -47,6 +48,8 @@ class Scout final : public role::Role<Request, Answer> {
 
   void forget_told(const incident::Event& event);
   void follow_action(const incident::Event& event, base::Now now);
+  void follow_deploy(const incident::Event& event);
+  void hear_of_deploy(const ledger::Delivery& delivery);
   void heard(const warden::Notice& notice, base::Now now);
   void happened(const warden::Happened& notice, base::Now now);
   void learned(Watch& watch, const engine::Container& container, base::Now now);
@@ -67,6 +70,9 @@ class Scout final : public role::Role<Request, Answer> {
   void decide_proofs(const role::View& view, Output& output);
   void decide_recoveries(const role::View& view, Output& output);
   void decide_deploys(const role::View& view, Output& output);
+  void decide_reports(const role::View& view, Output& output);
+  void add_failed_deploy(const incident::DeployReported& report, const role::View& view,
+                         role::Drafter& drafter);
   void decide_repeats(const role::View& view, Output& output);
 
   [[nodiscard]] bool is_new_version(const Watch& watch) const;
@@ -121,8 +127,6 @@ class Scout final : public role::Role<Request, Answer> {
   std::map<std::string, base::Instant>
       held_back_;  // By service: since when a confirmed symptom is seen.
   std::map<incident::IncidentId, base::Instant> healthy_since_;
-  std::map<std::string, std::pair<std::string, std::string>>
-      deployed_;                                         // By service: container, image id.
   std::map<std::string, base::WallTime> image_changed_;  // By service: when another image came.
   struct Keeping {
     engine::ContainerId container;
@@ -130,6 +134,13 @@ class Scout final : public role::Role<Request, Answer> {
     std::optional<std::string> snapshot;  // Empty: it could not be kept.
   };
   std::map<std::string, Keeping> keeping_;  // By service: a version that the ledger does not know.
+  incident::Deploys deploys_;
+  struct Report {
+    incident::DeployReported told;
+    base::WallTime received;
+  };
+  std::map<std::string, Report> reports_;  // By event: heard of, not yet in the log.
+  std::set<std::string> reported_;         // Events that are.
 };
 
 }  // namespace scout

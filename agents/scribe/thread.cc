@@ -68,7 +68,11 @@ class Comments {
       diagnoses_[diagnosis_].evidence = evidence_;
       note(diagnosis_);
     }
-    if (const auto* plan = as<PlanMade>(event); plan != nullptr && !diagnosis_.empty()) {
+    const auto* plan = as<PlanMade>(event);
+    // One that offers nothing after another says that a runbook is over.
+    const bool counts = plan != nullptr && !diagnosis_.empty() &&
+                        (!plan->menu.empty() || diagnoses_[diagnosis_].plan == nullptr);
+    if (counts) {
       if (goes_on(diagnoses_[diagnosis_].plan, *plan)) repeat_diagnosis();
       diagnoses_[diagnosis_].plan = plan;
     }

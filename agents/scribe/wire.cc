@@ -184,7 +184,7 @@ int run(const config::Config& config, const base::Logger& log) {
   AgentAdapter agent(tier3->agent.get(), mailbox, redactor);
   log.info("the scribe writes", {{"api", target->line.api}, {"repository", target->repository}});
   auto outside = (*desk)->outside(config, log, stop);
-  outside.inbox = "github";
+  outside.inboxes = {"github"};
   role::Loop<Scribe> loop(scribe, outside, mailbox, key_of,
                           [&](const std::string& name, const Request& request) {
                             if (!agent.dispatch(name, request)) adapter.dispatch(name, request);

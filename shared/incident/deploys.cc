@@ -44,12 +44,11 @@ void Deploys::absorb(const Event& event) {
 }
 
 void Deploys::saw(const DeploySeen& seen, base::WallTime at) {
-  const bool is_first = !services_.contains(seen.service);
   Known& known = services_[seen.service];
   Version now{seen.container, seen.image,   seen.image_id,   seen.snapshot,
               seen.commit,    seen.version, seen.keeps_data, at};
   const Version before = std::exchange(known.running, now);
-  if (is_first || before.container.empty() || made_.contains(seen.container)) return;
+  if (!std::exchange(known.is_seen, true) || made_.contains(seen.container)) return;
   if (is_made_alike(before, now)) {
     if (!known.deploys.empty() && known.deploys.back().after.container == before.container)
       known.deploys.back().after.container = now.container;
@@ -73,8 +72,9 @@ void Deploys::heard(const DeployReported& report, base::WallTime at) {
   if (report.status == "failed") return;
   Known& known = services_[report.service];
   if (!known.deploys.empty() && is_near(known.deploys.back().at, at)) {
-    name_it(known.deploys.back().after, report);
-    name_it(known.running, report);
+    Version& after = known.deploys.back().after;
+    name_it(after, report);
+    if (known.running.container == after.container) name_it(known.running, report);
     return;
   }
   if (report.status != "succeeded") {
@@ -99,9 +99,7 @@ void Deploys::made(const std::string& container) {
 
 const Deploys::Version* Deploys::running(const std::string& service) const {
   const auto found = services_.find(service);
-  return found == services_.end() || found->second.running.container.empty()
-             ? nullptr
-             : &found->second.running;
+  return found == services_.end() || !found->second.is_seen ? nullptr : &found->second.running;
 }
 
 const Deploys::Deploy* Deploys::latest(const std::string& service) const {
@@ -109,6 +107,16 @@ const Deploys::Deploy* Deploys::latest(const std::string& service) const {
   if (found == services_.end() || found->second.deploys.empty()) return nullptr;
   const Deploy& last = found->second.deploys.back();
   return last.after.container == found->second.running.container ? &last : nullptr;
+}
+
+const Deploys::Deploy* Deploys::of(const std::string& service, const std::string& container) const {
+  const auto found = services_.find(service);
+  if (found == services_.end()) return nullptr;
+  const auto& deploys = found->second.deploys;
+  const auto deploy = std::find_if(deploys.rbegin(), deploys.rend(), [&](const auto& one) {
+    return one.is_seen && one.after.container == container;
+  });
+  return deploy == deploys.rend() ? nullptr : &*deploy;
 }
 
 }  // namespace incident

@@ -34,9 +34,12 @@ class Deploys {
   [[nodiscard]] const Version* running(const std::string& service) const;
   // The one that brought what runs now; nullptr: none is known.
   [[nodiscard]] const Deploy* latest(const std::string& service) const;
+  // The one that brought that container, whether it runs still or not; nullptr: none.
+  [[nodiscard]] const Deploy* of(const std::string& service, const std::string& container) const;
 
  private:
   struct Known {
+    bool is_seen = false;  // Else it was only spoken of.
     Version running;
     std::deque<Deploy> deploys;  // The newest last; the last few.
     DeployReported announced;    // The latest report that nothing seen was matched with.

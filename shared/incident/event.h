@@ -146,7 +146,7 @@ struct MenuEntry {
   int worked = 0, tried = 0;    // Of this action in recalled incidents of the same class.
   std::string runbook = {};     // Whose step this is; empty: of none.
   int step = 0;                 // Its index there.
-  bool more = false;            // Once this is proven, the runbook has another action.
+  bool more = false;  // Once this is proven, the runbook may have another action: Brain says.
   base::Duration soak{0};       // Of its proof; 0: that of the configuration.
   std::string on_failure = {};  // The runbook that follows when the proof fails; empty: a person.
   Change change = {};           // pull_request, scale_up and scale_down only.
@@ -243,7 +243,7 @@ struct PlanMade {
   std::string hash;  // 8 hex digits of the SHA-256 of menu, target and generation.
   int generation = 1;
   base::WallTime expires;
-  std::vector<MenuEntry> menu;  // Best first: the first is the choice.
+  std::vector<MenuEntry> menu;  // Best first: the first is the choice. Empty: a runbook is over.
   // Whose command this plan carries out, which approves it; empty: the rules made it.
   std::string asked_by = {};
 };

@@ -1,24 +1,36 @@
 // The one state chart of an incident.
 //
-//   open ──evidence──▶ diagnosing ──plan──▶ planned ──intended──▶ acting ──done──▶ verifying
-//   ──passed──▶ resolved
-//    │                     ▲ └──────────────┐  │ ▲                  │                  │ │ │
-//    └─refused, retry─┼──┤ │                  │                  │                  closed │ │  │
-//    └──given── awaiting_approval ◀─asked──┤ │                                      │  └─asked in
-//    the same plan                │ │                                      └──"nothing wrong"──▶
-//    inconclusive         │ │        failed outcome, failed proof, refusal for good, expired
-//    approval ──▶ escalated └─ at any time before the end: joined (to its root), stood_down (a
-//    person), self_healed (gone)
+// clang-format off
 //
-// In acting, a failed operation may be followed by another intent of the same plan.
-// A step that is proven while its runbook has another action, and one that is not proven while
-// another runbook is to follow, lead from verifying back to diagnosing: the Brain plans what comes.
-// What is proven not to help is taken back first, where it can be: from verifying to acting once
-// more. A change that could not be made leads from acting to diagnosing where a runbook is to
-// follow. A plan to do nothing goes from planned straight to verifying; what passes there healed by
-// itself. What is over (resolved and the side exits) ends in closed; closed can be reopened. A plan
-// that a person asked for (`/restart`, `/rollback`, `/scale`) leads to planned from anywhere before
-// acting, and it alone leads there from escalated.
+//                  evidence            plan              intent          outcome, proof asked
+//          open ─────────────▶ diagnosing ──▶ planned ───────────▶ acting ──────────────▶ verifying
+//                                ▲ ▲ │ ▲        │  ▲                │ ▲ └ failed: again     │ │ │ │
+//                                │ │ │ └refused,┘  │given           │ │                     │ │ │ │
+//                                │ │ │  retry      ▼asked           │ └──────undo───────────┘ │ │ │
+//                                │ │ │       awaiting_approval      │                         │ │ │
+//                                │ │ │                              │ not made, taken back    │ │ │
+//                                │ └─┼──────────────────────────────┘ (a runbook follows)     │ │ │
+//                                └───┼────────────────────────────────────────────────────────┘ │ │
+//                                    │        proven, the runbook goes on; not proven, another  │ │
+//                                    │        follows                                           │ │
+//    "nothing wrong": inconclusive ◀─┤                               proven: resolved ◀─────────┘ │
+//  nothing more to do after a proof: └▶ resolved              of doing nothing: self_healed ◀─────┘
+//
+//    from anywhere before the end: escalated (a guard, a failed outcome or proof, an expired
+//    approval, a person), joined (to its root), stood_down (a person), self_healed (gone)
+//    resolved, escalated, inconclusive, joined, stood_down, self_healed ──closed──▶ closed
+//    closed ──reopened──▶ diagnosing
+//
+// clang-format on
+//
+// In acting, a failed restart may be followed by another intent of the same plan.
+// A step that is proven while its runbook may have another action, and one that is not proven while
+// another runbook is to follow, lead back to diagnosing: the Brain plans what comes, or says by a
+// plan that offers nothing that nothing does. What is proven not to help is taken back first, where
+// it can be.
+// A plan to do nothing goes from planned straight to verifying; what passes there healed by itself.
+// A plan that a person asked for (`/restart`, `/rollback`, `/scale`) leads to planned from anywhere
+// before acting, and it alone leads there from escalated.
 #include "incident/incident.h"
 
 #include <algorithm>
@@ -141,7 +153,13 @@ Step on_diagnosing(const Incident& was, const Event& event) {
       return enter(std::move(next), State::inconclusive, made->explanation);
     return enter(std::move(next), State::diagnosing, "the cause is named");
   }
-  if (const auto* plan = as<PlanMade>(event)) return take_plan(std::move(next), event, *plan);
+  const auto* plan = as<PlanMade>(event);
+  if (plan != nullptr && plan->menu.empty() && was.passed) {
+    reach(next, "resolved", event);
+    return enter(std::move(next), State::resolved,
+                 "proven healthy, and nothing more of the runbook is possible");
+  }
+  if (plan != nullptr) return take_plan(std::move(next), event, *plan);
   if (as<EvidenceCollected>(event) != nullptr && was.state == State::open) {
     return enter(std::move(next), State::diagnosing, "evidence is collected");
   }

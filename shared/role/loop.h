@@ -33,8 +33,8 @@ struct Outside {
   const base::Logger& log;
   int stop_descriptor;  // Readable when the process must end.
   std::string stop_file;
-  // The source of deliveries this role takes, and forgets when they are old; empty: it reads none.
-  std::string inbox;
+  // The sources of deliveries this role takes, and forgets when they are old; none: it reads none.
+  std::vector<std::string> inboxes;
 };
 
 // Waits at most until `until` for one of the descriptors; true when the process must end.
@@ -97,7 +97,7 @@ class Loop {
       }
       if (records->size() < 1000) break;
     }
-    if (outside_.inbox.empty()) return {};
+    if (outside_.inboxes.empty()) return {};
     auto absorbed = absorb_inbox();
     return absorbed ? tidy_inbox() : absorbed;
   }
@@ -120,10 +120,17 @@ class Loop {
   base::Status tidy_inbox() {
     const base::Now now = outside_.clock.now();
     if (now.boot < tidy_at_) return {};
-    auto forgotten = outside_.ledger.forget(outside_.inbox, inbox_,
-                                            now.wall - ledger::kDeliveryKept, kForgottenAtOnce);
-    if (!forgotten || *forgotten < kForgottenAtOnce) tidy_at_ = now.boot + kTidyEvery;
-    return forgotten ? base::Status() : note(forgotten.error());
+    bool is_tidy = true;
+    for (const auto& source : outside_.inboxes) {
+      const auto forgotten = outside_.ledger.forget(
+          source, inbox_, now.wall - ledger::kDeliveryKept, kForgottenAtOnce);
+      is_tidy = is_tidy && (!forgotten || *forgotten < kForgottenAtOnce);
+      if (forgotten) continue;
+      tidy_at_ = now.boot + kTidyEvery;
+      return note(forgotten.error());
+    }
+    if (is_tidy) tidy_at_ = now.boot + kTidyEvery;
+    return {};
   }
 
   // True when the ledger must be read again before waiting.

@@ -29,7 +29,7 @@ void StopSignal::wait() const {
 
 Outside Desk::outside(const config::Config& config, const base::Logger& log,
                       const StopSignal& stop) const {
-  return {*ledger, *wakeup, clock, log, stop.descriptor(), stop_file(config), ""};
+  return {*ledger, *wakeup, clock, log, stop.descriptor(), stop_file(config), {}};
 }
 
 base::Result<std::unique_ptr<Desk>> open_desk(const config::Config& config,

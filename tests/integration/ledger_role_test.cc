@@ -73,7 +73,7 @@ struct Fixture {
   std::vector<std::string> dispatched;
   std::function<void(const std::string&)> on_dispatch = [](const std::string&) {};
   int stop_descriptor = eventfd(0, EFD_CLOEXEC);
-  std::string inbox;
+  std::vector<std::string> inboxes;
 
   ~Fixture() { close(stop_descriptor); }
 
@@ -91,7 +91,7 @@ struct Fixture {
 
   base::Status run(TinyRole& role, ledger::Ledger& ledger) {
     role::Loop<TinyRole> loop(
-        role, {ledger, *wakeup, clock, log, stop_descriptor, path + ".stop", inbox}, mailbox,
+        role, {ledger, *wakeup, clock, log, stop_descriptor, path + ".stop", inboxes}, mailbox,
         [](const std::string& request) { return request; },
         [this](const std::string& key, const std::string&) {
           dispatched.push_back(key);
@@ -273,7 +273,7 @@ TEST_CASE_FIXTURE(Fixture, "loop: ends when asked even while it always has somet
 
 TEST_CASE_FIXTURE(
     Fixture, "loop: the whole inbox is read, more than one helping of it, each delivery once") {
-  inbox = "webhook";
+  inboxes = {"webhook"};
   for (int i = 0; i < 230; ++i) {
     REQUIRE(other
                 ->deliver({0, "webhook", std::to_string(i), "body " + std::to_string(i),
@@ -296,7 +296,7 @@ TEST_CASE_FIXTURE(
 
 TEST_CASE_FIXTURE(Fixture, "loop: what was taken is forgotten after 30 days, a helping a look") {
   using std::chrono::hours, std::chrono::minutes;
-  inbox = "github";
+  inboxes = {"github", "other"};
   const auto deliver = [&](const char* source, int number) {
     const std::string id = std::to_string(number);
     return other->deliver({0, source, id, "body " + id, clock.now().wall}).value();

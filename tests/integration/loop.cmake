@@ -6,4 +6,7 @@ if(TARGET sre-space)
   add_test(NAME lasting_fix_test
     COMMAND ${CMAKE_CURRENT_LIST_DIR}/lasting_fix_test.sh $<TARGET_FILE:sre-space>)
   set_tests_properties(lasting_fix_test PROPERTIES LABELS integration TIMEOUT 300)
+  add_test(NAME bad_deploy_test
+    COMMAND ${CMAKE_CURRENT_LIST_DIR}/bad_deploy_test.sh $<TARGET_FILE:sre-space>)
+  set_tests_properties(bad_deploy_test PROPERTIES LABELS integration TIMEOUT 300)
 endif()

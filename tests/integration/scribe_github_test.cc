@@ -256,7 +256,8 @@ class Running {
     role::Mailbox<scribe::Answer> mailbox;
     scribe::GithubAdapter adapter(*github, mailbox);
     role::Loop<scribe::Scribe> loop(
-        scribe, {**ledger, **wakeup, scene.clock, log, stop_, "", "github"}, mailbox, scribe::key_of,
+        scribe, {**ledger, **wakeup, scene.clock, log, stop_, "", {"github"}}, mailbox,
+        scribe::key_of,
         [&](const std::string& name, const Request& request) { adapter.dispatch(name, request); });
     (void)loop.run();
   }

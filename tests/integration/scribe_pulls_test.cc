@@ -85,7 +85,7 @@ class Proposer {
     scribe::Around around;
     around.pulls = &calls;
     scribe::GithubAdapter adapter(**github, mailbox, std::move(around));
-    role::Loop<scribe::Scribe> loop(scribe, {**ledger, **wakeup, clock, log, stop_, "", ""},
+    role::Loop<scribe::Scribe> loop(scribe, {**ledger, **wakeup, clock, log, stop_, "", {}},
                                     mailbox, scribe::key_of,
                                     [&](const std::string& name, const scribe::Request& request) {
                                       adapter.dispatch(name, request);

@@ -71,7 +71,7 @@ class Running {
     scribe::Scribe scribe(options, random);
     role::Mailbox<scribe::Answer> mailbox;
     scribe::GithubAdapter adapter(**github, mailbox);
-    role::Loop<scribe::Scribe> loop(scribe, {**ledger, **wakeup, clock, log, stop_, "", ""},
+    role::Loop<scribe::Scribe> loop(scribe, {**ledger, **wakeup, clock, log, stop_, "", {}},
                                     mailbox, scribe::key_of,
                                     [&](const std::string& name, const scribe::Request& request) {
                                       adapter.dispatch(name, request);

@@ -134,6 +134,8 @@ class ScoutScene {
     scout_->absorb(delivery, stage().now);
   }
 
+  void take_in(const ledger::Delivery& delivery) { scout_->absorb(delivery, stage().now); }
+
   // What the other roles would write to bring the incident to verification after a restart.
   void treat(incident::IncidentId id, const std::string& name, const std::string& op = "op1") {
     intend(id, name, op);

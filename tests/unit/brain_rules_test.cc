@@ -189,6 +189,178 @@ TEST_CASE("each symptom gets its class, confidence and first choice") {
   }
 }
 
+namespace {
+
+// "policy" got another container, of another image or made in another way, `before` the symptom.
+void deploy(Case& one, const std::string& image, base::Millis before,
+            const std::string& of = "policy", const std::string& commit = "c0ffee1") {
+  const auto see = [&](const std::string& container, const std::string& made, base::WallTime at,
+                       const std::string& snapshot) {
+    one.deploys.absorb({"e", 0, Role::scout, at, base::instant_from_ms(1),
+                        DeploySeen{of, container, "img:" + made, made, false, snapshot,
+                                   snapshot == "new" ? commit : "", ""}});
+  };
+  see("old", "sha256:1", one.incident.signal.at - 24h, "old");
+  see(kId, image, one.incident.signal.at - before, "new");
+}
+
+}  // namespace
+
+TEST_CASE("sick since a deploy: by what is deployed, when, and how the service was before") {
+  struct Row {
+    std::string name;
+    SignalKind kind;
+    std::function<void(Case&)> set;
+    FailureClass failure;
+    double confidence;
+    Action choice;
+  };
+  const auto another = [](Case& c) { deploy(c, "sha256:2", 30s); };
+  const Row rows[] = {
+      {"another image, dead", SignalKind::container_died, another, FailureClass::bad_deploy, 0.93,
+       Action::rollback},
+      {"another image, errors", SignalKind::probe_error, another, FailureClass::bad_deploy, 0.93,
+       Action::rollback},
+      {"another image, slow", SignalKind::latency_above_bound, another, FailureClass::bad_deploy,
+       0.93, Action::rollback},
+      {"the same image, made in another way", SignalKind::container_died,
+       [](Case& c) { deploy(c, "sha256:1", 30s); }, FailureClass::config_error, 0.93,
+       Action::rollback},
+      {"its death was told before it", SignalKind::container_died,
+       [](Case& c) { deploy(c, "sha256:2", -1s); }, FailureClass::bad_deploy, 0.93,
+       Action::rollback},
+      {"long ago", SignalKind::container_died, [](Case& c) { deploy(c, "sha256:2", 21min); },
+       FailureClass::crash, 0.97, Action::restart},
+      {"another service's", SignalKind::container_died,
+       [](Case& c) { deploy(c, "sha256:2", 30s, "web"); }, FailureClass::crash, 0.97,
+       Action::restart},
+      {"it was sick before, too", SignalKind::container_died,
+       [&](Case& c) {
+         another(c);
+         c.remember(1, FailureClass::crash, 1h);
+       },
+       FailureClass::bad_deploy, 0.84, Action::rollback},
+      {"an earlier deploy made it sick, too", SignalKind::container_died,
+       [&](Case& c) {
+         another(c);
+         c.remember(1, FailureClass::bad_deploy, 1h);
+       },
+       FailureClass::bad_deploy, 0.93, Action::rollback},
+      {"the deployer says failed, nothing is seen", SignalKind::deploy_failed, [](Case&) {},
+       FailureClass::bad_deploy, 0.93, Action::escalate},
+      {"the deployer says failed, and it is seen", SignalKind::deploy_failed, another,
+       FailureClass::bad_deploy, 0.93, Action::rollback},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    Case one(row.kind);
+    row.set(one);
+    const auto made = one.diagnosis();
+    CHECK(made.failure == row.failure);
+    CHECK(made.confidence == doctest::Approx(row.confidence));
+    const auto plan = one.plan();
+    CHECK(plan.menu.front().action == row.choice);
+    if (row.choice != Action::rollback) continue;
+    CHECK(made.commit == "c0ffee1");
+    CHECK(made.persistence == Persistence::systemic);
+    CHECK(plan.menu.front().snapshot == "old");
+    CHECK(plan.menu.front().container == kId);
+    CHECK_FALSE(plan.menu.front().more);  // No place in git is configured.
+  }
+}
+
+TEST_CASE("a commit is reverted after the rollback, or alone where nothing is kept of before") {
+  Case one(SignalKind::container_died);
+  deploy(one, "sha256:2", 30s);
+  for (auto& service : one.config.services) service.gitops = config::Gitops{};
+  const auto plan = one.plan();
+  CHECK(plan.menu.front().action == Action::rollback);
+  CHECK(plan.menu.front().more);
+  const auto revert = std::find_if(plan.menu.begin(), plan.menu.end(), [](const auto& entry) {
+    return entry.action == Action::revert_config;
+  });
+  REQUIRE(revert != plan.menu.end());  // Nothing is kept of before: then this is the choice.
+  CHECK(revert->commit == "c0ffee1");
+  Case unknown(SignalKind::container_died);
+  deploy(unknown, "sha256:2", 30s, "policy", "");
+  for (auto& service : unknown.config.services) service.gitops = config::Gitops{};
+  const auto without = unknown.plan();
+  CHECK(without.menu.front().more);  // It may be told until the rollback is proven.
+  CHECK(std::none_of(without.menu.begin(), without.menu.end(),
+                     [](const auto& entry) { return entry.action == Action::revert_config; }));
+}
+
+TEST_CASE("left behind: a dependency began a new life, and only its caller still fails") {
+  struct Row {
+    std::string name;
+    SignalKind kind;
+    State state;  // Of the dependency's incident.
+    base::Millis before;
+    FailureClass failure;
+  };
+  const Row rows[] = {
+      {"errors after its restart", SignalKind::probe_error, State::closed, 2min,
+       FailureClass::dependency_down},
+      {"errors long after it", SignalKind::probe_error, State::closed, 20min,
+       FailureClass::unknown},
+      {"it is sick itself", SignalKind::probe_error, State::open, 2min, FailureClass::unknown},
+      {"dead by its own fault", SignalKind::container_died, State::closed, 2min,
+       FailureClass::crash},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    Case one(row.kind);
+    one.incident.signal.confirmed_by = {"engine: running"};
+    const auto at = one.findings.now - row.before;
+    const auto write = [&](Payload what) {
+      one.book.absorb({"e", 1, Role::scout, at, base::instant_from_ms(1), std::move(what)});
+    };
+    IncidentOpened opened;
+    opened.signal.service = "user";
+    opened.signal.at = at;
+    write(opened);
+    PlanMade plan{"p", 1, at + 1h, {restart()}};
+    write(plan);
+    ActionIntended intended;
+    intended.op = "op";
+    intended.plan = "p";
+    intended.service = "user";
+    write(intended);
+    write(ActionDone{"op", "t2"});
+    if (row.state == State::closed) write(IncidentJoined{7, "over"});
+    const auto made = one.diagnosis();
+    CHECK(made.failure == row.failure);
+    if (row.failure != FailureClass::dependency_down) continue;
+    CHECK(made.culprit == "user");
+    CHECK(made.rule == "dependency_was_replaced");
+    const auto choice = one.plan().menu.front();
+    CHECK(choice.action == Action::restart);
+    CHECK(choice.service == "policy");  // What is well is never restarted.
+  }
+}
+
+TEST_CASE("architectural: a fix that was to last did not, or failures keep spreading") {
+  Case one;
+  one.incident.signal.oom_killed = true;
+  CHECK(one.diagnosis().persistence == Persistence::transient);
+  SUBCASE("the limit was raised before") {
+    one.remember(1, FailureClass::oom, 48h);
+    one.book.absorb({"e", 1, Role::fixer, {}, {}, IncidentResolved{"op", "pull_request", true}});
+    CHECK(one.diagnosis().persistence == Persistence::architectural);
+  }
+  SUBCASE("three times it took others with it") {
+    for (IncidentId id : {1, 3, 5}) {
+      CHECK(one.diagnosis().persistence == Persistence::transient);
+      one.remember(id, FailureClass::crash, 48h);
+      IncidentOpened opened;
+      opened.signal.service = "web";
+      one.book.absorb({"e", id + 1, Role::scout, {}, {}, opened});
+      one.book.absorb({"e", id + 1, Role::brain, {}, {}, IncidentJoined{id, "it calls policy"}});
+    }
+    CHECK(one.diagnosis().persistence == Persistence::architectural);
+  }
+}
+
 TEST_CASE("every edge of every causal path cites evidence of the record") {
   for (int kind = 0; kind <= static_cast<int>(SignalKind::engine_unhealthy); ++kind) {
     Case one(static_cast<SignalKind>(kind));

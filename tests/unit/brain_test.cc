@@ -430,3 +430,52 @@ TEST_CASE_FIXTURE(RunbookScene, "a runbook goes on when its step is proven, not 
     CHECK(steps.all<PlanMade>().size() == 3);
   }
 }
+
+TEST_CASE_FIXTURE(Scene, "after a rollback the commit is reverted if it is known by then") {
+  for (auto& service : config.services) service.gitops = config::Gitops{};
+  const std::string old(64, 'b'), bad(64, 'a'), made(64, 'c');
+  const auto see = [&](const std::string& container, const std::string& snapshot) {
+    stage.write(Role::scout, 0,
+                DeploySeen{"policy", container, "img", "sha256:" + snapshot, false, snapshot});
+  };
+  see(old, "old");
+  stage.run(1s);
+  see(bad, "new");
+  IncidentOpened opened;
+  opened.signal.service = "policy";
+  opened.signal.container = bad;
+  opened.signal.started_at = "t1";
+  opened.signal.at = stage.now.wall;
+  stage.write(Role::scout, 1, opened);
+  stage.run(400ms);
+  REQUIRE(stage.last<PlanMade>().menu.front().action == Action::rollback);
+  CHECK(stage.last<DiagnosisMade>().commit.empty());
+  const auto plan = stage.last<PlanMade>();
+  stage.write(Role::fixer, 1,
+              ActionIntended{"op1", plan.hash, 1, Action::rollback, "policy", bad, "t1", {}});
+  stage.write(Role::fixer, 1, ActionDone{"op1", "t2", false, made, "new"});
+  stage.write(Role::fixer, 1, VerificationAsked{"op1", "policy", {}, 1s});
+  see(made, "old");
+  SUBCASE("told meanwhile") {
+    stage.write(Role::scout, 0,
+                DeployReported{"policy", "prod", "2", "c0ffee1", "succeeded", stage.now.wall});
+    stage.run(100ms);
+    CHECK(stage.last<EvidenceCollected>().items.front().text.find("commit c0ffee1") !=
+          std::string::npos);
+    stage.write(Role::scout, 1, VerificationPassed{"op1", 10, 3, ""});
+    stage.run(1s);
+    const auto choice = stage.last<PlanMade>().menu.front();
+    CHECK(choice.action == Action::revert_config);
+    CHECK(choice.commit == "c0ffee1");
+    CHECK(choice.container == made);
+    CHECK(stage.incident(1).state == State::planned);
+    return;
+  }
+  SUBCASE("never told: what is proven stays so") {
+    stage.write(Role::scout, 1, VerificationPassed{"op1", 10, 3, ""});
+    stage.run(10s);
+    CHECK(stage.last<PlanMade>().menu.empty());
+    CHECK(stage.incident(1).state == State::resolved);
+    CHECK(stage.all<DiagnosisMade>().size() == 1);
+  }
+}

@@ -7,6 +7,7 @@
 
 #include "agents/console/access.h"
 #include "agents/console/chronicle.h"
+#include "agents/console/deploy_codec.h"
 #include "agents/console/sentences.h"
 #include "agents/console/views_codec.h"
 #include "agents/console/webhook_codec.h"
@@ -529,3 +530,43 @@ TEST_CASE("access: which addresses are loopback") {
 }
 
 }  // namespace console
+
+TEST_CASE("deploys: what may be reported, and what a sender is told") {
+  const std::vector<std::string> services = {"policy-service", "quote-service"};
+  struct Row {
+    std::string name, body;
+    int status;
+    std::string says;
+  };
+  const Row rows[] = {
+      {"all of it",
+       R"({"service":"policy-service","environment":"prod","version":"2.1","commit_sha":"c0ffee1",)"
+       R"("status":"succeeded","timestamp":"2026-11-20T13:52:36Z"})",
+       200, ""},
+      {"what is needed", R"({"service":"policy-service","status":"failed"})", 200, ""},
+      {"another field", R"({"service":"policy-service","status":"started","by":"ci"})", 200, ""},
+      {"nothing", "", 400, "empty"},
+      {"no JSON", "deployed!", 400, "not JSON"},
+      {"no object", "[1]", 422, "object"},
+      {"no service", R"({"status":"failed"})", 422, "service is missing"},
+      {"no such service", R"({"service":"policy-servise","status":"failed"})", 422,
+       "did you mean policy-service?"},
+      {"no status", R"({"service":"policy-service"})", 422, "started, succeeded, failed"},
+      {"another status", R"({"service":"policy-service","status":"done"})", 422, "status"},
+      {"no commit", R"({"service":"policy-service","status":"failed","commit_sha":"HEAD"})", 422,
+       "commit_sha"},
+      {"an option", R"({"service":"policy-service","status":"failed","commit_sha":"--help1"})", 422,
+       "commit_sha"},
+      {"no time", R"({"service":"policy-service","status":"failed","timestamp":"now"})", 422,
+       "timestamp"},
+      {"a line break", R"({"service":"policy-service","status":"failed","version":"a\nb"})", 422,
+       "version"},
+      {"too much", std::string((1 << 20) + 1, ' '), 413, "1 MB"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const auto verdict = console::judge_deploy(row.body, services);
+    CHECK(verdict.status == row.status);
+    CHECK(verdict.error.find(row.says) != std::string::npos);
+  }
+}

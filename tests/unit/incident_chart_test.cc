@@ -460,6 +460,110 @@ TEST_CASE("chart: a runbook goes on after a proven step, and to another after a 
   CHECK(due(lost) == std::vector{Command::decide});
 }
 
+TEST_CASE("chart: a change is taken back before something else is tried") {
+  auto plan = sample<PlanMade>();
+  plan.menu.front().on_failure = "ask-a-person";
+  auto change = sample<ActionIntended>();
+  change.plan = plan.hash;
+  change.undoes.clear();
+  const auto with = [](std::vector<Payload> road, std::initializer_list<Payload> more) {
+    road.insert(road.end(), more.begin(), more.end());
+    return road;
+  };
+  const auto acting = with(road_to(State::diagnosing), {plan, change});
+  const auto verifying = with(acting, {sample<ActionDone>(), sample<VerificationAsked>()});
+  SUBCASE("not proven: the other runbook waits for the undo") {
+    const auto failed = with(verifying, {sample<VerificationFailed>()});
+    CHECK(fold(failed).state == State::verifying);
+    CHECK(due(fold(failed)) == std::vector{Command::decide});
+    auto undo = change;
+    undo.op = "undo";
+    undo.undoes = change.op;
+    const auto undoing = with(failed, {undo});
+    CHECK(fold(undoing).state == State::acting);
+    const auto undone = fold(with(undoing, {ActionDone{"undo", "t3"}, UndoDone{change.op}}));
+    CHECK(undone.state == State::diagnosing);
+    CHECK(is_disproven(undone));
+    CHECK(last_undoable(undone) == nullptr);
+  }
+  SUBCASE("not made: it follows at once") {
+    const auto failed = fold(with(acting, {ActionFailed{change.op, "conflict: no room"}}));
+    CHECK(failed.state == State::diagnosing);
+    CHECK(is_disproven(failed));
+  }
+  SUBCASE("a restart that was not made is tried again") {
+    change.action = Action::restart;
+    CHECK(fold(with(road_to(State::diagnosing), {plan, change, ActionFailed{change.op, "x"}}))
+              .state == State::acting);
+  }
+  SUBCASE("nothing follows: a person decides after the undo") {
+    plan.menu.front().on_failure.clear();
+    const auto failed = fold(with(road_to(State::diagnosing),
+                                  {plan, change, sample<ActionDone>(), sample<VerificationAsked>(),
+                                   sample<VerificationFailed>()}));
+    CHECK(failed.state == State::verifying);
+  }
+}
+
+TEST_CASE("chart: what can be undone, by what is known of before") {
+  Attempt attempt;
+  attempt.state = OperationState::done;
+  const auto can = [&](Action action, const std::string& snapshot) {
+    attempt.intent.action = action;
+    attempt.snapshot = snapshot;
+    return can_be_undone(attempt);
+  };
+  for (const auto action : {Action::rollback, Action::pull_request}) {
+    CHECK(can(action, "before"));
+    CHECK_FALSE(can(action, ""));
+  }
+  for (const auto action : {Action::scale_up, Action::scale_down}) CHECK(can(action, ""));
+  for (const auto action : {Action::restart, Action::revert_config, Action::clear_queue})
+    CHECK_FALSE(can(action, "before"));
+  attempt.intent.undoes = "op";
+  CHECK_FALSE(can(Action::rollback, "before"));
+  attempt.intent.undoes.clear();
+  attempt.state = OperationState::failed;
+  CHECK_FALSE(can(Action::rollback, "before"));
+}
+
+TEST_CASE("chart: a commit that is being reverted keeps the service to its incident") {
+  auto plan = sample<PlanMade>();
+  auto change = sample<ActionIntended>();
+  change.plan = plan.hash;
+  change.undoes.clear();
+  for (const auto action : {Action::pull_request, Action::revert_config}) {
+    change.action = action;
+    auto road = road_to(State::diagnosing);
+    road.push_back(plan);
+    road.push_back(change);
+    const auto open = fold(road);
+    CHECK(waits_for_pull(open));
+    CHECK(waits_aside(open) == (action == Action::pull_request));
+    road.push_back(PrMerged{change.op, "beef"});
+    CHECK_FALSE(waits_for_pull(fold(road)));
+  }
+}
+
+TEST_CASE("chart: an incident in which nothing is sick is planned as it was asked for") {
+  IncidentOpened opened = sample<IncidentOpened>();
+  opened.signal.kind = SignalKind::asked;
+  const auto incident = fold({opened});
+  REQUIRE(incident.action_asked);
+  CHECK(incident.action_asked->service == "policy-service");
+  CHECK(incident.action_asked->count == 3);
+  CHECK(incident.action_asked->by == "ada");
+  CHECK(due(incident) == std::vector{Command::plan_asked});
+  auto plan = sample<PlanMade>();
+  plan.asked_by = "ada";
+  plan.menu = {samples::menu_entry(Action::scale_up)};
+  plan.menu.front().change = {"replicas", 2, 3};
+  CHECK(fold({opened, plan}).state == State::planned);
+  CHECK(fold({opened, plan}).approval.has_value());
+  plan.menu.front().change.to = 4;  // Another number than the one asked for.
+  CHECK(fold({opened, plan}).state == State::open);
+}
+
 TEST_CASE("chart: a reopened incident owes everything anew and keeps its record") {
   auto road = road_to(State::resolved);
   for (const Payload& what :
