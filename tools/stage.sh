@@ -1,7 +1,9 @@
 # The stage on which an outage is played: an engine, the demo application, a configuration, and all
 # roles under `sre-space up`. Sourced by ./run and by tests/integration/loop_test.sh; no use alone.
-# The caller sets `project` (the folder of the sources) and `program` (sre-space), and calls
-# stage_strike at its end, however it ends. Everything is said on stderr.
+# The caller sets `project` (the folder of the sources) and `program` (sre-space), may set `demo` and
+# `DEMO_IMAGE` (another demo's program and the image of it, which goes at the end; else the one built
+# beside it), and calls stage_strike at its end, however it ends.
+# Everything is said on stderr.
 #   stage_build_folder, stage_engine, stage_demo, stage_config, stage_up, stage_seed, stage_strike
 # SRE_RANDOMISE=SEED gives every name, port, image and limit another value.
 
@@ -118,7 +120,7 @@ stage_names() {
 stage_demo() {
   local try said
   stage_names
-  "$project/tools/demo-images" "$DOCKER_HOST" "$(dirname "$program")/chaos/demo/demo-service" \
+  "$project/tools/demo-images" "$DOCKER_HOST" "${demo:-$(dirname "$program")/chaos/demo/demo-service}" \
     >/dev/null 2>"$stage_dir/images.err" || { stage_fail "$(tail -n 1 "$stage_dir/images.err")"; return; }
   for try in 1 2 3; do
     if [ "$1$try" = fixed1 ] && stage_is_free 8001 && stage_is_free 8002 && stage_is_free 8003 && stage_is_free 8080; then
@@ -284,6 +286,8 @@ stage_strike() {
   if [ -n "${RUN_ID:-}" ] && [ -n "${DOCKER_HOST:-}" ]; then
     if docker version >/dev/null 2>&1; then
       "$project/tools/demo-down" >&2 || left+="containers of $RUN_ID "
+      # Only this run has its image.
+      [ -z "${demo:-}" ] || docker image rm "$DEMO_IMAGE" >/dev/null 2>&1 || true
     fi
   fi
   if [ -n "$stage_private" ]; then

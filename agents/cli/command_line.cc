@@ -22,11 +22,12 @@ const std::map<std::string, std::vector<std::string>> kSubcommands = {
 const std::vector<std::string> kOptions = {
     "--config", "--json",   "--log",     "--help",       "--reason",
     "--follow", "--target", "--failure", "--occurrence", "--engine-restarts",
-    "--suite"};
+    "--suite",  "--experiments"};
 
 bool takes_value(std::string_view option) {
   return option == "--config" || option == "-c" || option == "--log" || option == "--reason" ||
-         option == "--target" || option == "--failure" || option == "--occurrence";
+         option == "--target" || option == "--failure" || option == "--occurrence" ||
+         option == "--experiments";
 }
 
 Answer wrong(const std::string& what, const std::string& command) {
@@ -216,8 +217,14 @@ class Grammar {
              "Judge a coding agent's pull request: guards, the suite, a comment and a status",
              "sre-space chaos verify-jules-pr 12 --suite");
     verify->add_option("NUMBER", request_.number, "The pull request")->required();
-    verify->add_flag("--suite", request_.suite,
-                     "Build and run it here: only on a machine that may be thrown away");
+    CLI::Option* suite =
+        verify->add_flag("--suite", request_.suite,
+                         "Build and run it here: only on a machine that may be thrown away");
+    verify
+        ->add_option("--experiments", request_.experiments,
+                     "The suite: names as of `chaos list` (default: all, oom twice)")
+        ->type_name("\"NAME...\"")
+        ->needs(suite);
   }
 
   void add_workflows() {

@@ -49,6 +49,7 @@ struct Request {
   std::string target;
   int number = 0;                // chaos verify-jules-pr: of the pull request.
   bool suite = false;            // chaos verify-jules-pr: build and run its code on this host.
+  std::string experiments;       // chaos verify-jules-pr --suite: their names; empty: all.
   bool follow = false;           // chaos run: print each issue's thread to stderr as it grows.
   std::string failure;           // workflows simulate: the class.
   int occurrence = 1;            // workflows simulate: the how many-th of its kind.

@@ -20,6 +20,7 @@ struct Context {
   std::string target = {};       // chaos run: the service to break; empty: the experiment's choice.
   bool follow = false;           // chaos run: print the issues' threads to stderr as they grow.
   bool suite = false;            // chaos verify-jules-pr: build and run its code on this host.
+  std::string experiments = {};  // chaos verify-jules-pr --suite: empty: all.
   bool engine_restarts = false;  // workflows simulate: a restart policy brings the container back.
 };
 

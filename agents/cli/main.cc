@@ -125,6 +125,7 @@ int run_words(const std::vector<std::string>& words) {
   context.target = request.target;
   context.follow = request.follow;
   context.suite = request.suite;
+  context.experiments = request.experiments;
   context.engine_restarts = request.engine_restarts;
   const bool has_config = likes_config(request.command) && std::ifstream(request.config_path);
   if (needs_config(request.command) || has_config) {

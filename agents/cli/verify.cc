@@ -43,6 +43,9 @@ int run_verify_pull(const Context& context, int number) {
                        .string();
   options.forbidden = context.config.escalation.forbidden;
   options.runs_suite = context.suite;
+  if (!context.experiments.empty()) options.experiments = context.experiments;
+  std::error_code unknown;
+  options.program = std::filesystem::read_symlink("/proc/self/exe", unknown).string();
   options.environment =
       escalation::allowed_environment(environ, {"HOME", "DOCKER_HOST", "CI", "TMPDIR", "USER"});
   auto secrets = base::secrets_in(environ);

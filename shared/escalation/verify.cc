@@ -1,5 +1,6 @@
 #include "escalation/verify.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/text.h"
@@ -12,6 +13,8 @@ namespace {
 
 using base::Error;
 namespace fs = std::filesystem;
+
+constexpr const char* kBuiltDemo = "build/demo/demo-service";  // By ./run, with SRE_VERIFY.
 
 class Folder {
  public:
@@ -27,6 +30,14 @@ class Folder {
   const std::string path_;
 };
 
+// Nothing of it is in an executable but the demo's own.
+bool is_demo_alone(const std::vector<ChangedFile>& files) {
+  return std::all_of(files.begin(), files.end(), [](const ChangedFile& file) {
+    return file.path.starts_with("chaos/demo/") || file.path.starts_with("docs/") ||
+           file.path.starts_with("tests/");
+  });
+}
+
 void run_suite(const VerifyOptions& options, const std::string& tree, Verdict& verdict) {
   if (!verdict.findings.empty()) {
     verdict.suite = SuiteResult::refused_before;
@@ -39,7 +50,9 @@ void run_suite(const VerifyOptions& options, const std::string& tree, Verdict& v
   }
   Program program;
   program.argv = options.suite;
+  program.argv.push_back(verdict.experiments);
   program.environment = options.environment;
+  if (verdict.builds_demo_alone) program.environment.push_back("SRE_PROGRAM=" + options.program);
   program.environment.push_back("SRE_VERIFY=" + verdict.sha);
   program.marker = program.environment.back();
   program.folder = tree;
@@ -53,10 +66,16 @@ void run_suite(const VerifyOptions& options, const std::string& tree, Verdict& v
                         : ended->how == Ending::out_of_time
                             ? "it was killed after " + base::format_duration(options.within)
                             : options.redactor.redact(ended->output);
+  // A `run` that knows nothing of it heals a demo of ours, which proves nothing.
+  if (verdict.suite == SuiteResult::passed && verdict.builds_demo_alone &&
+      !fs::exists(tree + "/" + kBuiltDemo)) {
+    verdict.suite = SuiteResult::failed;
+    verdict.suite_words = std::string("./run left no ") + kBuiltDemo + ": it is too old to judge";
+  }
 }
 
-std::string suite_line(SuiteResult suite) {
-  switch (suite) {
+std::string suite_line(const Verdict& verdict) {
+  switch (verdict.suite) {
     case SuiteResult::not_asked:
       return "**Not run**: it was not asked for (`--suite`, on a machine that may be thrown away).";
     case SuiteResult::no_demo:
@@ -64,9 +83,12 @@ std::string suite_line(SuiteResult suite) {
     case SuiteResult::refused_before:
       return "**Not run**: what the guards refuse is neither built nor started.";
     case SuiteResult::passed:
-      return "**Passed**, built and started from this very commit.";
+      return "**Passed** (" + verdict.experiments + "), " +
+             (verdict.builds_demo_alone ? "the demo built from this very commit, healed by the "
+                                          "roles of the program that judges."
+                                        : "all of it built and started from this very commit.");
     case SuiteResult::failed:
-      return "**Failed**.";
+      return "**Failed** (" + verdict.experiments + ").";
   }
   return "";
 }
@@ -81,8 +103,8 @@ std::string Verdict::state() const {
 std::string summary_of(const Verdict& verdict) {
   if (!verdict.findings.empty())
     return std::to_string(verdict.findings.size()) + " guards refuse it; the suite was not run";
-  if (verdict.suite == SuiteResult::passed) return "guards and chaos suite passed";
-  if (verdict.suite == SuiteResult::failed) return "the chaos suite failed";
+  if (verdict.suite == SuiteResult::passed) return "guards and chaos suite passed: " + verdict.experiments;
+  if (verdict.suite == SuiteResult::failed) return "the chaos suite failed: " + verdict.experiments;
   return "guards passed; the chaos suite was not run";
 }
 
@@ -100,7 +122,7 @@ std::string report_of(const Verdict& verdict) {
       lines += one.rule + ": " + base::clean_text(one.what) + "\n";
     text += in_fence(lines);
   }
-  text += "\n**Chaos suite**\n\n" + suite_line(verdict.suite) + "\n";
+  text += "\n**Chaos suite**\n\n" + suite_line(verdict) + "\n";
   if (verdict.suite == SuiteResult::failed)
     text +=
         "\n" +
@@ -130,6 +152,8 @@ base::Result<Verdict> verify_pull(std::int64_t number, const VerifyOptions& opti
     return files.error();
   }
   verdict.files = static_cast<int>(files->size());
+  verdict.experiments = options.experiments;
+  verdict.builds_demo_alone = !options.program.empty() && is_demo_alone(*files);
   verdict.findings = judge_pull(pull->body, *files, options.forbidden);
   run_suite(options, options.folder, verdict);
   const auto said = github.comment(number, options.redactor.redact(report_of(verdict)));

@@ -16,14 +16,19 @@
 namespace escalation {
 
 inline constexpr const char* kStatusContext = "sre-space/verify-jules-pr";
+inline constexpr const char* kExperiments = "oom oom crash hang latency cpu dependency";
 
 struct VerifyOptions {
   std::string folder;  // For the checkout; it is removed afterwards.
   std::vector<std::string> forbidden;
   bool runs_suite = false;  // The pull request's code is built and runs on this host.
-  // In the checkout's root; its exit code tells. Judged files are those of the base (pull_guard.h).
-  std::vector<std::string> suite = {"./run", "--once", "--json", "--experiments",
-                                    "oom oom crash hang latency cpu dependency"};
+  std::string experiments = kExperiments;
+  // In the checkout's root, with the experiments behind it; its exit code tells. The files that
+  // judge are those of the base (pull_guard.h).
+  std::vector<std::string> suite = {"./run", "--once", "--json", "--experiments"};
+  // An executable of ours: where nothing but the demo differs, its roles heal the commit's demo, and
+  // only that is built. Empty: everything is built and started from the commit.
+  std::string program;
   base::Duration within = std::chrono::hours(1);
   std::vector<std::string> environment;  // "NAME=value" for the suite.
   base::Redactor redactor;               // Of what the suite wrote.
@@ -37,6 +42,8 @@ struct Verdict {
   std::vector<GuardFinding> findings;
   SuiteResult suite = SuiteResult::not_asked;
   std::string suite_words;  // Its last ones.
+  std::string experiments;  // That were to be healed.
+  bool builds_demo_alone = false;
   int files = 0;
 
   [[nodiscard]] bool ok() const { return findings.empty() && suite == SuiteResult::passed; }

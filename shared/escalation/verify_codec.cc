@@ -23,6 +23,11 @@ const char* name_of(SuiteResult suite) {
   return "";
 }
 
+const char* built_by(const Verdict& verdict) {
+  if (verdict.suite != SuiteResult::passed && verdict.suite != SuiteResult::failed) return "nothing";
+  return verdict.builds_demo_alone ? "demo" : "all";
+}
+
 }  // namespace
 
 std::string encode_verdict(const Verdict& verdict) {
@@ -34,6 +39,8 @@ std::string encode_verdict(const Verdict& verdict) {
                           {"sha", verdict.sha},
                           {"state", verdict.state()},
                           {"suite", name_of(verdict.suite)},
+                          {"experiments", verdict.experiments},
+                          {"built", built_by(verdict)},
                           {"files", verdict.files},
                           {"findings", std::move(findings)}});
 }

@@ -265,26 +265,46 @@ TEST_CASE_FIXTURE(Stage, "a pull request is judged, and it says so by a comment 
   }
 }
 
+struct Suited {
+  const char* op;
+  std::string script;
+  const char* state;
+  bool builds_demo_alone;
+};
+
 TEST_CASE_FIXTURE(Stage, "the suite runs on the very commit, and its exit code is the verdict") {
   // The base holds `run` and the demo already, as a repository with the demo does.
-  const auto base = pull_by(*this, "01OPERATION0000000000000BASE",
-                            "mkdir -p chaos/demo; echo x > chaos/demo/a; echo 'grep -q mended "
-                            "chaos/demo/a && test -z \"$SRE_TOKEN\"' > run; chmod +x run");
+  const std::string run =
+      "grep -q mended chaos/demo/a && test -z \"$SRE_TOKEN\" && test \"$1\" = oom && test "
+      "\"$SRE_PROGRAM\" = /the/program && mkdir -p build/demo && "
+      "{ grep -q idle chaos/demo/a || : > build/demo/demo-service; }";
+  const auto base =
+      pull_by(*this, "01OPERATION0000000000000BASE",
+              "mkdir -p chaos/demo; echo x > chaos/demo/a; echo '" + run + "' > run; chmod +x run");
   merge(*forge, base);
-  for (const bool mends : {false, true}) {
-    const auto number =
-        pull_by(*this, mends ? "01OPERATION00000000000000GOOD" : "01OPERATION000000000000000BAD",
-                kText + (mends ? "echo mended" : "echo worse") + " > chaos/demo/a");
+  const Suited cases[] = {
+      {"01OPERATION000000000000000BAD", "echo worse > chaos/demo/a", "failure", true},
+      {"01OPERATION00000000000000GOOD", "echo mended > chaos/demo/a", "success", true},
+      // What leaves no demo of the commit has healed another one.
+      {"01OPERATION00000000000000IDLE", "echo mended, idle > chaos/demo/a", "failure", true},
+      // More than the demo differs: what is built already may not stand for it.
+      {"01OPERATION00000000000000MORE", "echo mended > chaos/demo/a; echo > b", "failure", false}};
+  for (const auto& one : cases) {
+    CAPTURE(one.script);
+    const auto number = pull_by(*this, one.op, kText + one.script);
     VerifyOptions options;
     options.folder = folder.file("verify");
     options.runs_suite = true;
     options.suite = {"/bin/sh", "./run"};
+    options.experiments = "oom";
+    options.program = "/the/program";
     options.environment = allowed_environment(environ, {});
     const auto verdict = verify_pull(number, options, *workshop, *github);
     REQUIRE_MESSAGE(verdict.ok(), verdict.error().message);
-    CHECK(verdict->state() == (mends ? "success" : "failure"));
-    CHECK(verdict->ok() == mends);
+    CHECK(verdict->state() == one.state);
+    CHECK(verdict->builds_demo_alone == one.builds_demo_alone);
     CHECK(verdict->findings.empty());
+    CHECK(summary_of(*verdict).find("oom") != std::string::npos);
   }
 }
 

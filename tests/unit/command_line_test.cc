@@ -69,6 +69,7 @@ TEST_CASE("each command is understood") {
       {"chaos list", Command::chaos_list, ""},
       {"chaos run oom crash hang", Command::chaos_run, "oom,crash,hang,"},
       {"chaos verify-jules-pr 12 --suite", Command::chaos_verify, ""},
+      {"chaos verify-jules-pr 12 --suite --experiments oom", Command::chaos_verify, ""},
       {"workflows lint", Command::workflows_lint, ""},
       {"workflows lint runbooks", Command::workflows_lint, "runbooks"},
       {"workflows explain oom-restart", Command::workflows_explain, "oom-restart"},
