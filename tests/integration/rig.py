@@ -71,8 +71,8 @@ def free_port():
                 return port
 
 
-def run(*words, check=True, env=None, timeout=60):
-    done = subprocess.run(words, capture_output=True, text=True, env=env, timeout=timeout, check=False)
+def run(*words, check=True, env=None, timeout=60, cwd=None):
+    done = subprocess.run(words, capture_output=True, text=True, env=env, timeout=timeout, cwd=cwd, check=False)
     if check and done.returncode != 0:
         raise Failure(f"{' '.join(words)}: exit {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}")
     return done
