@@ -109,6 +109,7 @@ struct HookSender::State {
     const Place place = split_url(hook.url);
     const HookRequest request = make_hook_request(hook, delivery);
     httplib::Client client(place.site);
+    client.set_tcp_nodelay(true);
     client.set_connection_timeout(patience);
     client.set_read_timeout(patience);
     client.set_write_timeout(patience);

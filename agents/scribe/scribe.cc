@@ -18,7 +18,6 @@ constexpr base::Duration kRefusedWait = std::chrono::seconds(1);      // Doublin
 constexpr base::Duration kRefusedWaitMax = std::chrono::minutes(10);  // … up to this.
 constexpr base::Duration kHintFresh = std::chrono::minutes(10);  // Older ones: polled long since.
 constexpr base::Duration kHintLag = std::chrono::seconds(3);
-constexpr base::Duration kHintGap = std::chrono::seconds(1);  // However many webhooks there are.
 constexpr base::Duration kDeniedWait = std::chrono::minutes(1);
 constexpr base::Duration kObserveBefore = std::chrono::minutes(5);  // RELIABILITY section 4.
 
@@ -162,7 +161,8 @@ void Scribe::absorb_operation(const Event& event) {
 void Scribe::absorb(const ledger::Delivery& delivery, base::Now now) {
   if (delivery.source != "github" || now.wall - delivery.received > kHintFresh) return;
   const auto hint = github::decode_hint(delivery.body);
-  if (!hint) return;
+  // What we write ourselves is nothing that people say; it would use up the looks meant for them.
+  if (!hint || ours_.contains(hint->sender)) return;
   listen_hinted_ = true;
   control_hinted_ = control_hinted_ || hint->event == "issues";
 }
@@ -264,6 +264,7 @@ void Scribe::take(const CaughtUp& done, base::Now now) {
 void Scribe::take(const Heard& heard, base::Now now) {
   if (heard.fault) return troubled(*heard.fault, now);
   answered();
+  ours_ = heard.voices;
   steering_.absorb(heard, book_, now);
   hear_issues(heard);
   hear_twins(heard);
@@ -551,11 +552,11 @@ void Scribe::finish(Write& write, base::Now now) {
 
 void Scribe::poll(const role::View& view, Output& out) {
   if (view.busy("control")) return;
-  const auto due = control_hinted_ ? std::min(poll_at_, polled_at_ + kHintGap) : poll_at_;
+  const base::Instant now = view.now.boot;
+  const auto due = control_hinted_ ? std::min(poll_at_, control_pace_.free_at(now)) : poll_at_;
   const auto at = reachable_ ? std::max(due, quiet_until_) : quiet_until_;
-  if (view.now.boot < at) return out.wake_by(at);
-  control_hinted_ = false;
-  polled_at_ = view.now.boot;
+  if (now < at) return out.wake_by(at);
+  if (std::exchange(control_hinted_, false)) control_pace_.spend(now);
   out.ask(ReadControl{});
 }
 
@@ -573,14 +574,16 @@ void Scribe::steer(const role::View& view, Output& out) {
   if (const auto look = steering_.look(); look && !view.busy("look")) out.ask(*look);
   if (const auto look = steering_.look_label(); look && !view.busy("label")) out.ask(*look);
   if (view.busy("listen")) return;
-  if (listen_hinted_) steering_.listen_by(listened_at_ + kHintGap);
+  const base::Instant now = view.now.boot;
+  if (listen_hinted_) steering_.listen_by(listen_pace_.free_at(now));
   if (listen_again_at_) steering_.listen_by(*listen_again_at_);
   const auto listen = steering_.listen(book_, view.now);
   if (!listen) return out.wake_by(steering_.listen_at());
-  // A list may lag behind the webhook that tells of it.
   listen_again_at_.reset();
-  if (std::exchange(listen_hinted_, false)) listen_again_at_ = view.now.boot + kHintLag;
-  listened_at_ = view.now.boot;
+  if (std::exchange(listen_hinted_, false)) {
+    listen_pace_.spend(now);
+    listen_again_at_ = now + kHintLag;  // A list may lag behind the webhook that tells of it.
+  }
   out.ask(*listen);
 }
 

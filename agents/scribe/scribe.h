@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "agents/scribe/handover.h"
+#include "agents/scribe/hint_pace.h"
 #include "agents/scribe/outbox.h"
 #include "agents/scribe/packet.h"
 #include "agents/scribe/pulls.h"
@@ -252,9 +253,10 @@ class Scribe final : public role::Role<Request, Answer> {
   base::Instant poll_at_, catch_up_at_;
   bool listen_hinted_ = false, control_hinted_ = false;  // Since the latest question.
   std::optional<base::Instant> listen_again_at_;         // For what the lists did not show yet.
-  base::Instant listened_at_, polled_at_;                // When that was asked.
-  bool control_missing_ = false;                         // By the latest read.
-  std::optional<bool> stop_seen_;                        // By a read that no decision has used yet.
+  HintPace listen_pace_, control_pace_;
+  std::set<std::string> ours_;     // Logins by which we write, as far as they are known.
+  bool control_missing_ = false;   // By the latest read.
+  std::optional<bool> stop_seen_;  // By a read that no decision has used yet.
 };
 
 }  // namespace scribe

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace github {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 using nlohmann::json;
+
+constexpr std::size_t kLoginMax = 100;  // Bytes; GitHub's are shorter, an app's "[bot]" included.
 
 // An event is what carries all these members; the first row that fits. Rows stand in the order in
 // which a body with more members stands before one with fewer.
@@ -76,6 +79,8 @@ base::Result<Hint> decode_webhook(std::string_view text) {
   hint.action = base::get_string(*body, "action");
   hint.repository = base::get_string(base::get_object(*body, "repository"), "full_name");
   hint.issue = base::get_int(base::get_object(*body, "issue"), "number");
+  hint.sender = base::cut_utf8(
+      base::clean_text(base::get_string(base::get_object(*body, "sender"), "login")), kLoginMax);
   if ((hint.event == "issues" || hint.event == "issue_comment") && hint.issue <= 0)
     return Error{ErrorCode::invalid, "read a webhook: its issue has no number"};
   return hint;
@@ -86,6 +91,7 @@ std::string encode_hint(const Hint& hint, std::string_view body) {
                           {"action", hint.action},
                           {"repository", hint.repository},
                           {"issue", hint.issue},
+                          {"sender", hint.sender},
                           {"sha256", base::sha256_hex(body)}});
 }
 
@@ -97,6 +103,7 @@ base::Result<Hint> decode_hint(std::string_view kept) {
   hint.action = base::get_string(*body, "action");
   hint.repository = base::get_string(*body, "repository");
   hint.issue = base::get_int(*body, "issue");
+  hint.sender = base::get_string(*body, "sender");
   if (hint.event.empty()) return Error{ErrorCode::invalid, "read a kept webhook: it has no event"};
   return hint;
 }

@@ -13,10 +13,11 @@
 namespace github {
 
 struct Hint {
-  std::string event;       // "issues", "issue_comment", "ping", …; as GitHub names them.
-  std::string action;      // "opened", …; empty where there is none.
-  std::string repository;  // "owner/name"; empty for events of no repository.
-  std::int64_t issue = 0;  // Number; 0: of no issue.
+  std::string event;        // "issues", "issue_comment", "ping", …; as GitHub names them.
+  std::string action;       // "opened", …; empty where there is none.
+  std::string repository;   // "owner/name"; empty for events of no repository.
+  std::int64_t issue = 0;   // Number; 0: of no issue.
+  std::string sender = {};  // Login of whoever did it.
 };
 
 // The hint in a webhook's JSON. Errors: invalid (not JSON, or of no event that is known here).

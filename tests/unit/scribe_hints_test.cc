@@ -123,6 +123,43 @@ TEST_CASE("hints: a comment counts within two seconds of its webhook, not of the
   }
 }
 
+TEST_CASE("hints: a few in a row are each followed at once, however near the look before") {
+  Steered world;
+  world.options.steer_every = 1h;
+  world.restart();
+  await_approval(world);
+  const char* words[] = {"/hold", "/why", "/resume", "/approve a1b2c3d4"};
+  for (int i = 0; i < 4; ++i) {
+    CAPTURE(words[i]);
+    world.github.say("alice", 1, words[i]);
+    world.hint(std::to_string(i), "issue_comment", 1, std::to_string(i));
+    world.settle(50ms);
+    CHECK(world.count<OperatorCommanded>() == i + 1);
+  }
+  CHECK(world.count<ApprovalGiven>() == 1);
+}
+
+TEST_CASE("hints: of what we do ourselves there may be any number, and a person is heard at once") {
+  Steered world;
+  world.options.steer_every = 15s;
+  world.options.control_every = 1h;
+  world.restart();
+  await_approval(world);
+  world.settle(16s);  // Heard once: by now our own login is known.
+  const int calls = world.github.calls();
+  const std::string ours = world.github.get_user()->login;
+  for (int i = 0; i < 20; ++i) {
+    const std::string id = std::to_string(i);
+    world.hint("o" + id, i % 2 == 0 ? "issues" : "issue_comment", 1, id, ours);
+    world.settle(10ms);
+  }
+  CHECK(world.github.calls() - calls <= 1);  // Who we are, asked above.
+  world.github.say("alice", 1, "/approve a1b2c3d4");
+  world.hint("d1", "issue_comment", 1, "x", "alice");
+  world.settle(50ms);
+  CHECK(world.count<ApprovalGiven>() == 1);
+}
+
 TEST_CASE("hints: a list that lags behind its webhook is looked at once more") {
   Steered world;
   world.options.steer_every = 1h;

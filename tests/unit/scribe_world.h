@@ -66,8 +66,8 @@ class World {
 
   // GitHub tells of an issue: the console keeps it. `body` tells one webhook from another.
   void hint(const std::string& delivery, const std::string& event, std::int64_t issue,
-            const std::string& body) {
-    const github::Hint hint{event, "", "sre-space/demo", issue};
+            const std::string& body, const std::string& sender = "") {
+    const github::Hint hint{event, "", "sre-space/demo", issue, sender};
     REQUIRE(
         ledger.deliver({0, "github", delivery, github::encode_hint(hint, body), clock.now().wall})
             .ok());
