@@ -1,5 +1,6 @@
-// Carries out the Scribe's requests by a github::Github, one after the other on one thread, and
-// posts the answers into its mailbox.
+// Carries out the Scribe's requests by a github::Github and posts the answers into its mailbox, on
+// two threads: what is written, one after the other, and what is read. A write takes its time, git
+// up to a minute, and what people say is heard meanwhile.
 #pragma once
 
 #include <functional>
@@ -27,7 +28,7 @@ struct Around {
   github::Hooks* hooks = nullptr;  // Whose lost deliveries are asked for again.
   // Told when that fails, which nothing else waits for.
   std::function<void(const base::Error&)> on_hooks_failed = {};
-  PullCalls* pulls = nullptr;  // Without it no pull request can be made.
+  PullCalls* pulls = nullptr;  // Without it no pull request can be made. Of the writes.
   // With a clock no call is made while GitHub asked to be left alone: requests that were under way
   // when it did are answered from here.
   const base::Clock* clock = nullptr;
@@ -76,19 +77,35 @@ class GithubCalls {
   base::WallTime caught_up_;  // Deliveries before that have been looked at.
 };
 
-// dispatch() may be called from one thread. `github` and `mailbox` must outlive it.
+// A line to GitHub of one thread's own: it shares nothing of what is pointed to with another.
+struct Line {
+  github::Github& github;
+  Around around = {};
+};
+
+// dispatch() may be called from one thread. What the lines point to, and `mailbox`, must outlive
+// it.
 class GithubAdapter {
  public:
-  GithubAdapter(github::Github& github, role::Mailbox<Answer>& mailbox, Around around = {})
-      : calls_(github, std::move(around)), mailbox_(mailbox), workers_(1) {}
+  GithubAdapter(Line reads, Line writes, role::Mailbox<Answer>& mailbox)
+      : reads_(reads.github, std::move(reads.around)),
+        writes_(writes.github, std::move(writes.around)),
+        mailbox_(mailbox),
+        reader_(1),
+        writer_(1) {}
   void dispatch(const std::string& key, const Request& request) {
-    workers_.submit([this, key, request] { mailbox_.post(key, calls_.carry_out(request)); });
+    const bool writes = std::holds_alternative<Write>(request) ||
+                        std::holds_alternative<PullWrite>(request) ||
+                        std::holds_alternative<LookPull>(request);
+    GithubCalls& calls = writes ? writes_ : reads_;
+    role::Workers& worker = writes ? writer_ : reader_;
+    worker.submit([this, &calls, key, request] { mailbox_.post(key, calls.carry_out(request)); });
   }
 
  private:
-  GithubCalls calls_;  // Touched by the one worker only.
+  GithubCalls reads_, writes_;  // Each touched by its one worker only.
   role::Mailbox<Answer>& mailbox_;
-  role::Workers workers_;
+  role::Workers reader_, writer_;
 };
 
 }  // namespace scribe

@@ -134,6 +134,24 @@ base::Result<Voices> open_voices(const config::Config& config, const github::Res
   return voices;
 }
 
+// What a Line points to.
+struct OwnLine {
+  std::unique_ptr<github::Github> github;
+  Voices voices;
+  [[nodiscard]] Line line(Around around) const {
+    for (const auto& [agent, voice] : voices) around.voices[agent] = voice.get();
+    return {*github, std::move(around)};
+  }
+};
+base::Result<OwnLine> open_line(const config::Config& config, const github::RestOptions& target,
+                                const base::Clock& clock) {
+  auto github = github::make_rest_github(target, clock);
+  if (!github) return github.error();
+  auto voices = open_voices(config, target, clock);
+  if (!voices) return voices.error();
+  return OwnLine{std::move(github).value(), std::move(voices).value()};
+}
+
 }  // namespace
 
 int run(const config::Config& config, const base::Logger& log) {
@@ -145,8 +163,10 @@ int run(const config::Config& config, const base::Logger& log) {
   if (!key) return role::exit_code(key.error(), log);
   const auto target = github::rest_options(config, github::EmbeddedAs::owner, random);
   if (!target) return role::exit_code(target.error(), log);
-  auto github = github::make_rest_github(*target, (*desk)->clock);
-  if (!github) return role::exit_code(github.error(), log);
+  const auto reads = open_line(config, *target, (*desk)->clock);
+  if (!reads) return role::exit_code(reads.error(), log);
+  const auto writes = open_line(config, *target, (*desk)->clock);
+  if (!writes) return role::exit_code(writes.error(), log);
   Options options = options_of(config, *key);
   options.redactor = redactor_of(config, *key, *target);
   const base::Redactor redactor = options.redactor;
@@ -156,27 +176,25 @@ int run(const config::Config& config, const base::Logger& log) {
       {{"/proc/self/exe", "git-worker"}, config.state_dir + "/gitops", stop.descriptor()}, *target,
       (*desk)->clock);
   if (!git) return role::exit_code(git.error(), log);
-  PullCalls pull_calls(**github, **pulls, **git, redactor);
+  PullCalls pull_calls(*writes->github, **pulls, **git, redactor);
   Scribe scribe(std::move(options), random);
   role::Mailbox<Answer> mailbox;
-  auto voices = open_voices(config, *target, (*desk)->clock);
-  if (!voices) return role::exit_code(voices.error(), log);
-  Around around{config.github.approvers};
-  for (const auto& [agent, voice] : *voices) around.voices[agent] = voice.get();
+  Around reading, writing;
+  reading.clock = writing.clock = &(*desk)->clock;
+  reading.approvers = config.github.approvers;
+  writing.pulls = &pull_calls;
   std::unique_ptr<github::Hooks> hooks;
   if (watches_hooks(config)) {
     auto opened = github::make_rest_hooks(*target, config.github.hook, (*desk)->clock);
     if (!opened) return role::exit_code(opened.error(), log);
     hooks = std::move(opened).value();
-    around.hooks = hooks.get();
-    around.on_hooks_failed = [&log](const base::Error& error) {
+    reading.hooks = hooks.get();
+    reading.on_hooks_failed = [&log](const base::Error& error) {
       log.warn("lost webhooks cannot be asked for again; GitHub is polled all the same",
                {{"error", error.message}});
     };
   }
-  around.pulls = &pull_calls;
-  around.clock = &(*desk)->clock;
-  GithubAdapter adapter(**github, mailbox, std::move(around));
+  GithubAdapter adapter(reads->line(std::move(reading)), writes->line(std::move(writing)), mailbox);
   auto tier3 = escalation::make_agent(config, *target, redactor, stop.descriptor(), (*desk)->clock);
   if (!tier3) return role::exit_code(tier3.error(), log);
   // A command of the same user could read our environment otherwise.

@@ -246,7 +246,7 @@ class Running {
     auto ledger = ledger::open_sqlite({path, false}, scene.clock);
     auto wakeup = ledger::Wakeup::open(path, "scribe");
     if (!ledger || !wakeup) return;
-    const auto github = scene.as("owner-token");
+    const auto reader = scene.as("owner-token"), writer = scene.as("owner-token");
     scribe::Options options;
     options.marker_key = "secret";
     options.post_spacing = 0ms;
@@ -254,7 +254,7 @@ class Running {
     options.steer_every = 1h;
     scribe::Scribe scribe(options, random);
     role::Mailbox<scribe::Answer> mailbox;
-    scribe::GithubAdapter adapter(*github, mailbox);
+    scribe::GithubAdapter adapter({*reader}, {*writer}, mailbox);
     role::Loop<scribe::Scribe> loop(
         scribe, {**ledger, **wakeup, scene.clock, log, stop_, "", {"github"}}, mailbox,
         scribe::key_of,
@@ -283,7 +283,8 @@ TEST_CASE_FIXTURE(HookScene, "a command travels by webhook: issue, console, ledg
     const auto records = ledger->read(0, 1000);
     for (const auto& record : *records) {
       const auto* opened = std::get_if<IssueOpened>(&record.event.what);
-      if (opened != nullptr && record.event.incident == 1) issue = opened->number;  // Not control's.
+      if (opened != nullptr && record.event.incident == 1)
+        issue = opened->number;  // Not control's.
       if (const auto* said = std::get_if<OperatorCommanded>(&record.event.what))
         command = said->command + " by " + said->by;
     }

@@ -1,10 +1,12 @@
 // A value changed by pull request, for real: the Scribe's loop, the real client, the worker's
 // process with its real git, the real forge.
 #include <doctest/doctest.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <functional>
+#include <latch>
 #include <optional>
 #include <thread>
 
@@ -63,10 +65,11 @@ class Proposer {
     const github::RestOptions target{
         .line = {.api = api}, .repository = "sre-space/demo", .token = "owner-token"};
     auto github = github::make_rest_github(target, clock);
+    auto writer = github::make_rest_github(target, clock);
     auto pulls = github::make_rest_pulls(target, clock);
     auto git =
         scribe::make_worker_git({{GITOPS_WORKER}, folder.file("gitops"), stop_}, target, clock);
-    if (!ledger || !wakeup || !github || !pulls || !git) return;
+    if (!ledger || !wakeup || !github || !writer || !pulls || !git) return;
     scribe::Options options;
     options.marker_key = key;
     options.redactor = base::Redactor({"owner-token"});
@@ -79,12 +82,12 @@ class Proposer {
     options.places["policy-service"] = {
         "deploy/compose.yaml", "main",         "services.policy-service.mem_limit", true, 0s,
         16 * kMegabyte,        512 * kMegabyte};
-    scribe::PullCalls calls(**github, **pulls, **git, options.redactor);
+    scribe::PullCalls calls(**writer, **pulls, **git, options.redactor);
     scribe::Scribe scribe(options, random);
     role::Mailbox<scribe::Answer> mailbox;
-    scribe::Around around;
-    around.pulls = &calls;
-    scribe::GithubAdapter adapter(**github, mailbox, std::move(around));
+    scribe::Around writing;
+    writing.pulls = &calls;
+    scribe::GithubAdapter adapter({**github}, {**writer, std::move(writing)}, mailbox);
     role::Loop<scribe::Scribe> loop(scribe, {**ledger, **wakeup, clock, log, stop_, "", {}},
                                     mailbox, scribe::key_of,
                                     [&](const std::string& name, const scribe::Request& request) {
@@ -225,6 +228,58 @@ TEST_CASE("scribe and git: a limit is raised by pull request, and nothing else c
   CHECK(pull.find("owner-token") == std::string::npos);
 }
 
+// A git that has begun to answer and does not end before it is let go.
+class SlowGit final : public scribe::GitPort {
+ public:
+  base::Result<gitops::FileAt> read(const std::string&, const std::string&,
+                                    const std::vector<std::string>&) override {
+    begun.count_down();
+    let_go.wait();
+    return base::Error{base::ErrorCode::unavailable, "slow"};
+  }
+  base::Result<gitops::Reverted> reverted(const std::string&, const std::string&,
+                                          const std::vector<std::string>&) override {
+    return never();
+  }
+  base::Result<git::Sha> propose(const gitops::CommitPlan&) override { return never(); }
+  base::Result<std::vector<gitops::BranchAt>> fix_branches() override { return never(); }
+  base::Status remove(const std::string&, const git::Sha&) override { return never(); }
+
+  std::latch begun{1}, let_go{1};
+
+ private:
+  static base::Error never() { return {base::ErrorCode::invalid, "not asked for here"}; }
+};
+
+TEST_CASE("scribe and git: people are heard while git takes its time") {
+  const Scene scene;
+  const github::RestOptions target{
+      .line = {.api = scene.forge->url()}, .repository = "sre-space/demo", .token = "owner-token"};
+  const auto github = github::make_rest_github(target, scene.clock).value();
+  const auto writer = github::make_rest_github(target, scene.clock).value();
+  const auto pulls = github::make_rest_pulls(target, scene.clock).value();
+  SlowGit git;
+  scribe::PullCalls calls(*writer, *pulls, git, base::Redactor());
+  role::Mailbox<scribe::Answer> mailbox;
+  scribe::Around writing;
+  writing.pulls = &calls;
+  scribe::GithubAdapter adapter({*github}, {*writer, std::move(writing)}, mailbox);
+  scribe::PullWrite write;
+  write.kind = "open_pull";
+  write.branch = "fix-inc-1-a";
+  adapter.dispatch("write", write);
+  git.begun.wait();
+  adapter.dispatch("listen", scribe::Listen{});
+  const auto next = [&] {
+    pollfd posted{mailbox.descriptor(), POLLIN, 0};
+    return poll(&posted, 1, 20'000) == 1 ? mailbox.take().at(0).first : "";
+  };
+  const auto first = next();
+  git.let_go.count_down();
+  CHECK(first == "listen");
+  CHECK(next() == "write");
+}
+
 TEST_CASE("scribe and git: started anew at any moment, one pull request; a person closes it") {
   Scene scene;
   scene.send("PUT", "/branches/main/protection",
@@ -232,9 +287,9 @@ TEST_CASE("scribe and git: started anew at any moment, one pull request; a perso
   std::optional<Proposer> scribe;
   scribe.emplace(scene.folder, scene.forge->url(), scene.key);
   scene.intend();
-  while (!scene.attempt().pull) {
+  for (base::Duration life = 100ms; !scene.attempt().pull; life = life * 3 / 2) {
     scribe.emplace(scene.folder, scene.forge->url(), scene.key);
-    (void)scene.comes([&] { return scene.attempt().pull.has_value(); }, 300ms);
+    (void)scene.comes([&] { return scene.attempt().pull.has_value(); }, life);
   }
   const auto pull = *scene.attempt().pull;
   const auto listed = scene.send("GET", "/pulls?state=all", "");

@@ -54,9 +54,11 @@ class Running {
     base::SystemRandom random;
     auto ledger = ledger::open_sqlite({ledger_path}, clock);
     auto wakeup = ledger::Wakeup::open(ledger_path, "scribe");
-    auto github = github::make_rest_github(
-        {.line = {.api = api}, .repository = "sre-space/demo", .token = "owner-token"}, clock);
-    if (!ledger || !wakeup || !github) return;
+    const github::RestOptions target{
+        .line = {.api = api}, .repository = "sre-space/demo", .token = "owner-token"};
+    auto reader = github::make_rest_github(target, clock);
+    auto writer = github::make_rest_github(target, clock);
+    if (!ledger || !wakeup || !reader || !writer) return;
     scribe::Options options;
     options.marker_key = key;
     options.depends_on = {{"policy-service", {"user-service"}}, {"user-service", {}}};
@@ -70,7 +72,7 @@ class Running {
     options.control_every = 200ms;
     scribe::Scribe scribe(options, random);
     role::Mailbox<scribe::Answer> mailbox;
-    scribe::GithubAdapter adapter(**github, mailbox);
+    scribe::GithubAdapter adapter({**reader}, {**writer}, mailbox);
     role::Loop<scribe::Scribe> loop(scribe, {**ledger, **wakeup, clock, log, stop_, "", {}},
                                     mailbox, scribe::key_of,
                                     [&](const std::string& name, const scribe::Request& request) {
