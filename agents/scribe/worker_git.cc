@@ -74,6 +74,14 @@ base::Result<std::unique_ptr<GitPort>> make_worker_git(const WorkerGitOptions& o
   worker.program = options.program;
   worker.folder = options.folder;
   worker.remote.url = url;
+  worker.remote.ca_file = target.line.ca_file;
+  if (const auto proxy = github::parse_proxy(target.line.proxy)) {
+    const bool is_bare = proxy->host.find(':') != std::string::npos;  // An address of IPv6.
+    worker.remote.proxy = "http://" + (is_bare ? "[" + proxy->host + "]" : proxy->host) + ":" +
+                          std::to_string(proxy->port);
+    worker.remote.proxy_user = proxy->user;
+    worker.remote.proxy_password = proxy->password;
+  }
   worker.stop_fd = options.stop_fd;
   return std::unique_ptr<GitPort>(std::make_unique<WorkerGit>(
       std::move(worker), std::move(line).value(), std::move(who).value()));

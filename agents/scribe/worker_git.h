@@ -19,7 +19,7 @@ struct WorkerGitOptions {
   int stop_fd = -1;
 };
 
-// `clock` must outlive it. Errors: as make_rest_github(); invalid for an API's address whose
+// By the proxy and the authorities of `target`, as its API. `clock` must outlive it. Errors: as make_rest_github(); invalid for an API's address whose
 // repositories cannot be told.
 [[nodiscard]] base::Result<std::unique_ptr<GitPort>> make_worker_git(
     const WorkerGitOptions& options, const github::RestOptions& target, const base::Clock& clock);

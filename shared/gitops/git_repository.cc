@@ -23,9 +23,11 @@ constexpr const char* kFetched = "refs/remotes/origin/";
 // What one talk with the remote needs and leaves behind.
 struct Talk {
   const Remote& remote;
-  bool is_signed_in = false;
-  std::string ref = {};    // Of a push: the one that may be moved.
-  git::Sha expected = {};  // Of a push: where it must stand there, kNullSha for nowhere.
+  bool is_signed_in = false, is_known_to_proxy = false;
+  bool is_proxy_denied = false;  // It asked again after it was told who we are.
+  bool is_untrusted = false;     // The certificate, for its authority, its name or its time.
+  std::string ref = {};          // Of a push: the one that may be moved.
+  git::Sha expected = {};        // Of a push: where it must stand there, kNullSha for nowhere.
   bool has_moved = false;
   std::string refusal = {};  // Of a push: what the remote said of the ref.
 };
@@ -37,6 +39,23 @@ int sign_in(git_credential** to, const char*, const char*, unsigned allowed, voi
   if ((allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) == 0) return GIT_EAUTH;
   talk.is_signed_in = true;
   return git_credential_userpass_plaintext_new(to, "x-access-token", talk.remote.token.c_str());
+}
+
+int sign_in_at_proxy(git_credential** to, const char*, const char*, unsigned allowed,
+                     void* payload) {
+  auto& talk = *static_cast<Talk*>(payload);
+  talk.is_proxy_denied = talk.is_known_to_proxy || talk.remote.proxy_user.empty() ||
+                         (allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) == 0;
+  if (talk.is_proxy_denied) return GIT_EAUTH;
+  talk.is_known_to_proxy = true;
+  return git_credential_userpass_plaintext_new(to, talk.remote.proxy_user.c_str(),
+                                               talk.remote.proxy_password.c_str());
+}
+
+// Notes only what the library found: it decides.
+int note_certificate(git_cert*, int valid, const char*, void* payload) {
+  if (valid == 0) static_cast<Talk*>(payload)->is_untrusted = true;
+  return GIT_PASSTHROUGH;
 }
 
 // What is about to be pushed, beside what stands there now: a branch that came to be meanwhile
@@ -62,12 +81,39 @@ git_remote_callbacks callbacks_of(Talk& talk) {
   callbacks.credentials = sign_in;
   callbacks.push_negotiation = negotiate;
   callbacks.push_update_reference = hear;
+  callbacks.certificate_check = note_certificate;
   callbacks.payload = &talk;
   return callbacks;
 }
 
-Error remote_error(int code, const std::string& what) {
-  Error error = git::last_error(code, what);
+git_proxy_options proxy_of(Talk& talk) {
+  git_proxy_options options = GIT_PROXY_OPTIONS_INIT;
+  options.type = GIT_PROXY_NONE;  // The environment's is not ours to take.
+  if (talk.remote.proxy.empty()) return options;
+  options.type = GIT_PROXY_SPECIFIED;
+  options.url = talk.remote.proxy.c_str();
+  options.credentials = sign_in_at_proxy;
+  options.payload = &talk;
+  return options;
+}
+
+Error remote_error(int code, const std::string& what, const Talk& talk) {
+  const std::string by =
+      talk.remote.proxy.empty() ? "" : ", through the proxy " + talk.remote.proxy;
+  if (talk.is_proxy_denied) {
+    return {ErrorCode::denied,
+            what + ": a user and password are wanted" + by + "; see github.proxy"};
+  }
+  if (talk.is_untrusted) {
+    const std::string trusted = talk.remote.ca_file.empty()
+                                    ? "the system's authorities; github.ca_file names others"
+                                    : "those in github.ca_file, " + talk.remote.ca_file;
+    return {ErrorCode::unavailable, what + by +
+                                        ": its certificate is not trusted, or is not for this "
+                                        "name; trusted are " +
+                                        trusted};
+  }
+  Error error = git::last_error(code, what + by);
   if (code == GIT_EAUTH || code == GIT_ECERTIFICATE) error.code = ErrorCode::denied;
   for (const char* status : {"status code: 401", "status code: 403"}) {
     if (error.message.find(status) != std::string::npos) error.code = ErrorCode::denied;
@@ -103,17 +149,17 @@ struct Connection {
 base::Result<Connection> connect(git_repository* repository, Talk& talk, git_direction direction) {
   const std::string what = "reach " + talk.remote.url;
   Connection made{make_remote(repository, talk.remote.url), {}};
-  if (!made.remote) return remote_error(GIT_ERROR, what);
+  if (!made.remote) return remote_error(GIT_ERROR, what, talk);
   git_remote_connect_options options = GIT_REMOTE_CONNECT_OPTIONS_INIT;
   options.callbacks = callbacks_of(talk);
-  options.proxy_opts.type = GIT_PROXY_NONE;
+  options.proxy_opts = proxy_of(talk);
   options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
   int code = git_remote_connect_ext(made.remote.get(), direction, &options);
-  if (code != 0) return remote_error(code, what);
+  if (code != 0) return remote_error(code, what, talk);
   const git_remote_head** heads = nullptr;
   std::size_t count = 0;
   code = git_remote_ls(&heads, &count, made.remote.get());
-  if (code != 0) return remote_error(code, what);
+  if (code != 0) return remote_error(code, what, talk);
   for (std::size_t i = 0; i < count; ++i) {
     const std::string_view name = heads[i]->name;
     if (!name.starts_with(kHeads)) continue;
@@ -198,11 +244,11 @@ struct Repository::State {
 base::Status Repository::State::push_one(Talk& talk, const std::string& spec) {
   const std::string what = "push " + talk.ref + " to " + remote.url;
   const RemoteHandle to = make_remote(raw(), remote.url);
-  if (!to) return remote_error(GIT_ERROR, what);
+  if (!to) return remote_error(GIT_ERROR, what, talk);
   git_push_options options = GIT_PUSH_OPTIONS_INIT;
   options.callbacks = callbacks_of(talk);
   options.pb_parallelism = 1;
-  options.proxy_opts.type = GIT_PROXY_NONE;
+  options.proxy_opts = proxy_of(talk);
   options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
   std::string text = spec;
   char* specs[] = {text.data()};
@@ -216,9 +262,10 @@ base::Status Repository::State::push_one(Talk& talk, const std::string& spec) {
                  what + ": refused: " + base::clean_text(base::cut_utf8(talk.refusal, 300))};
   }
   if (code == 0) return {};
-  Error error = remote_error(code, what);
-  // The remote may have taken it before the line broke.
-  if (error.code == ErrorCode::unavailable) error.code = ErrorCode::unknown;
+  Error error = remote_error(code, what, talk);
+  // The remote may have taken it before the line broke; what is not trusted was told nothing.
+  const bool is_cut = error.code == ErrorCode::unavailable && !talk.is_untrusted;
+  if (is_cut) error.code = ErrorCode::unknown;
   return error;
 }
 
@@ -230,6 +277,12 @@ base::Result<std::unique_ptr<Repository>> Repository::open(const std::string& fo
   if (base::Status right = check_remote(remote.url); !right.ok()) return right.error();
   auto opened = git::Repository::open_mirror(folder);
   if (!opened) return opened.error();
+  const char* trusted = remote.ca_file.c_str();
+  if (*trusted != '\0' && git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, trusted, nullptr) != 0) {
+    Error error = git::last_error(GIT_ERROR, "github.ca_file: read " + remote.ca_file);
+    error.code = ErrorCode::invalid;
+    return error;
+  }
   auto state = std::make_unique<State>();
   state->remote = std::move(remote);
   state->git = std::move(*opened);
@@ -253,11 +306,11 @@ base::Result<git::Sha> Repository::fetch(const std::string& branch) {
   const git_strarray list{specs, 1};
   git_fetch_options options = GIT_FETCH_OPTIONS_INIT;
   options.callbacks = callbacks_of(talk);
-  options.proxy_opts.type = GIT_PROXY_NONE;
+  options.proxy_opts = proxy_of(talk);
   options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
   options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
   const int code = git_remote_download(connection->remote.get(), &list, &options);
-  if (code != 0) return remote_error(code, "fetch " + branch + " from " + talk.remote.url);
+  if (code != 0) return remote_error(code, "fetch " + branch + " from " + talk.remote.url, talk);
   git_reference* raw = nullptr;
   const auto oid = git::to_oid(*sha);
   const int made =

@@ -18,6 +18,11 @@ inline constexpr std::size_t kFileBytesMax = 1U << 20U;
 struct Remote {
   std::string url;    // See check_remote().
   std::string token;  // The password of "x-access-token"; empty: none is shown. Never logged.
+  // The proxy on the way of https, "http://host:port" without user and password; empty: none.
+  std::string proxy = {};
+  std::string proxy_user = {}, proxy_password = {};  // Shown to the proxy alone. Never logged.
+  // PEM; its certificates are trusted, and no others. Empty: the system's.
+  std::string ca_file = {};
 };
 
 struct FileAt {
@@ -56,12 +61,14 @@ struct BranchAt {
   git::Sha sha;
 };
 
-// Not thread-safe. Errors of all calls that reach the remote: denied (no right, or not asked by
-// https), not_found (no such repository or branch), unavailable, and those named. No hooks run, no
-// submodule or redirect is followed.
+// Not thread-safe. Errors of all calls that reach the remote: denied (no right, not asked by https,
+// or the proxy wants another user or password), not_found (no such repository or branch),
+// unavailable (its certificate is not trusted too), and those named. No hooks run, no submodule or
+// redirect is followed.
 class Repository {
  public:
-  // Makes the bare folder when absent. Errors: denied (the address), unavailable, corrupt.
+  // Makes the bare folder when absent. The trusted certificates are set for the whole process.
+  // Errors: denied (the address), invalid (the CA file), unavailable, corrupt.
   [[nodiscard]] static base::Result<std::unique_ptr<Repository>> open(const std::string& folder,
                                                                       Remote remote);
   ~Repository();

@@ -89,7 +89,11 @@ std::string encode_request(const WorkerRequest& request) {
   Json json = {{"verb", name_of(request.verb)},
                {"folder", request.folder},
                {"url", request.remote.url},
-               {"token", request.remote.token}};
+               {"token", request.remote.token},
+               {"proxy", request.remote.proxy},
+               {"proxy_user", request.remote.proxy_user},
+               {"proxy_password", request.remote.proxy_password},
+               {"ca_file", request.remote.ca_file}};
   if (request.verb == Verb::read) {
     json["branch"] = request.branch;
     json["path"] = request.path;
@@ -120,7 +124,12 @@ base::Result<WorkerRequest> decode_request(std::string_view text) {
   }
   if (!is_known) return base::Error{base::ErrorCode::invalid, "git-worker: unknown verb"};
   request.folder = base::get_string(*json, "folder");
-  request.remote = {base::get_string(*json, "url"), base::get_string(*json, "token")};
+  request.remote = {base::get_string(*json, "url"),
+                    base::get_string(*json, "token"),
+                    base::get_string(*json, "proxy"),
+                    base::get_string(*json, "proxy_user"),
+                    base::get_string(*json, "proxy_password"),
+                    base::get_string(*json, "ca_file")};
   request.branch = base::get_string(*json, "branch");
   request.path = base::get_string(*json, "path");
   request.allowed = to_texts(base::get_array(*json, "allowed"));

@@ -129,9 +129,9 @@ class Nginx {
   pid_t pid = 0;
 };
 
-inline bool has_nginx() {
+inline bool has_nginx(const char* what = "balancer") {
   if (std::system("nginx -v >/dev/null 2>&1") == 0) return true;
-  std::cout << "SKIPPED: balancer: nginx is not installed" << std::endl;
+  std::cout << "SKIPPED: " << what << ": nginx is not installed" << std::endl;
   return false;
 }
 

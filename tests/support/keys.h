@@ -60,9 +60,10 @@ inline std::string public_pem_of(EVP_PKEY* key) {
   return text_of(bio.get());
 }
 
-// Valid for a day. `issuer` null: signs itself, as an authority; else it is for 127.0.0.1.
+// Valid for a day. `issuer` null: signs itself, as an authority; else it is for `host`.
 inline Certificate make_certificate(EVP_PKEY* key, const char* name, X509* issuer = nullptr,
-                                    EVP_PKEY* issuer_key = nullptr) {
+                                    EVP_PKEY* issuer_key = nullptr,
+                                    const char* host = "IP:127.0.0.1") {
   Certificate made(X509_new());
   X509_set_version(made.get(), 2);
   ASN1_INTEGER_set(X509_get_serialNumber(made.get()), issuer == nullptr ? 1 : 2);
@@ -82,7 +83,7 @@ inline Certificate make_certificate(EVP_PKEY* key, const char* name, X509* issue
   if (issuer == nullptr) {
     add(NID_basic_constraints, "critical,CA:TRUE");
   } else {
-    add(NID_subject_alt_name, "IP:127.0.0.1");
+    add(NID_subject_alt_name, host);
   }
   base::ensure(X509_sign(made.get(), issuer == nullptr ? key : issuer_key, EVP_sha256()) > 0,
                "no certificate could be signed");

@@ -81,7 +81,9 @@ class TunnelProxy {
       heads_.push_back(head);
     }
     if (!wanted_.empty() && head.find("Proxy-Authorization: " + wanted_ + "\r\n") == head.npos) {
-      return say(peer, "HTTP/1.1 407 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      return say(peer,
+                 "HTTP/1.1 407 X\r\nProxy-Authenticate: Basic realm=\"x\"\r\n"
+                 "Content-Length: 0\r\nConnection: close\r\n\r\n");
     }
     const bool tunnel = head.starts_with("CONNECT ");
     const auto target = head.find(tunnel ? " " : "//") + (tunnel ? 1 : 2);
