@@ -320,6 +320,12 @@ base::Result<git::Sha> Repository::fetch(const std::string& branch) {
   return *sha;
 }
 
+base::Result<git::Sha> Repository::fetched(const std::string& branch) const {
+  const auto head = state_->fetched(branch);
+  if (head) return *head;
+  return Error{ErrorCode::not_found, branch + " was never fetched"};
+}
+
 base::Result<git::Sha> Repository::parent(const std::string& branch) const {
   const auto head = state_->fetched(branch);
   const auto commit = head ? state_->git->commit(*head) : std::nullopt;
@@ -396,17 +402,6 @@ base::Status Repository::push(const std::string& branch, const git::Sha& sha) {
   if (!is_fix_branch(branch) || !oid) {
     return Error{ErrorCode::invalid, "push: no branch of ours, or no commit"};
   }
-  Talk talk{state_->remote};
-  {
-    const auto connection = connect(state_->raw(), talk, GIT_DIRECTION_FETCH);
-    if (!connection) return connection.error();
-    const auto there = connection->find(branch);
-    if (there && *there == sha) return {};
-    if (there) {
-      return Error{ErrorCode::conflict,
-                   "push " + branch + ": it stands at another commit, " + *there};
-    }
-  }
   git_reference* raw = nullptr;
   const std::string local = kHeads + branch;
   const int made = git_reference_create(&raw, state_->raw(), local.c_str(), &*oid, 1, nullptr);
@@ -415,7 +410,15 @@ base::Status Repository::push(const std::string& branch, const git::Sha& sha) {
   Talk pushing{state_->remote};
   pushing.ref = local;
   pushing.expected = git::kNullSha;
-  return state_->push_one(pushing, local + ":" + local);
+  const base::Status pushed = state_->push_one(pushing, local + ":" + local);
+  if (pushed.ok() || pushed.error().code != ErrorCode::conflict) return pushed;
+  Talk talk{state_->remote};  // It is there: ours from before, or somebody's.
+  const auto connection = connect(state_->raw(), talk, GIT_DIRECTION_FETCH);
+  if (!connection) return connection.error();
+  const auto there = connection->find(branch);
+  if (there && *there == sha) return {};
+  if (!there) return pushed;
+  return Error{ErrorCode::conflict, "push " + branch + ": it stands at another commit, " + *there};
 }
 
 base::Result<std::vector<BranchAt>> Repository::fix_branches() {

@@ -77,7 +77,9 @@ class Repository {
 
   // The head of a branch, with its history here afterwards.
   [[nodiscard]] base::Result<git::Sha> fetch(const std::string& branch);
-  // The only parent of the branch's head as it was fetched last. Errors: not_found.
+  // The head as it was fetched last. Errors: not_found.
+  [[nodiscard]] base::Result<git::Sha> fetched(const std::string& branch) const;
+  // The only parent of that head. Errors: not_found.
   [[nodiscard]] base::Result<git::Sha> parent(const std::string& branch) const;
   // Of the branch as it was fetched last. Errors: not_found; denied (a path that is not allowed, a
   // link on the way); invalid (larger than 1 MB).

@@ -35,9 +35,9 @@ class Worker {
   [[nodiscard]] base::Result<Reverted> reverted(const std::string& branch,
                                                 const std::string& commit,
                                                 const std::vector<std::string>& allowed) const;
-  // Fetches, commits, pushes; answers the commit. The same plan gives the same one, and again is
-  // success, on an earlier commit of its base branch too. Errors: conflict (the branch stands at
-  // another commit; or nothing would change).
+  // Fetches unless the base is here, commits, pushes; answers the commit. The same plan gives the
+  // same one, and again is success, on an earlier commit of its base branch too. Errors: conflict
+  // (the branch stands at another commit; or nothing would change).
   [[nodiscard]] base::Result<git::Sha> propose(const CommitPlan& plan) const;
   [[nodiscard]] base::Result<std::vector<BranchAt>> fix_branches() const;
   // Errors: conflict (it was moved).

@@ -75,8 +75,11 @@ bool stands_already(Repository& repository, CommitPlan plan, git::Sha& made) {
 }
 
 WorkerAnswer answer_propose(Repository& repository, const CommitPlan& plan) {
-  if (const auto fetched = repository.fetch(plan.base_branch); !fetched) {
-    return failed(fetched.error());
+  // Mostly the file was read just before, and the base fetched with it.
+  const auto known = repository.fetched(plan.base_branch);
+  if (!known || *known != plan.base) {
+    const auto fetched = repository.fetch(plan.base_branch);
+    if (!fetched) return failed(fetched.error());
   }
   auto made = repository.commit(plan);
   if (!made) return failed(made.error());
