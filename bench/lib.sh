@@ -27,7 +27,7 @@ bench_on_engine() {
     --folder "$stage_dir" --run "$RUN_ID" "$@" || code=$?
   if [ -n "${BENCH_KEEP:-}" ]; then
     mkdir -p "$BENCH_KEEP"
-    cp -r "$stage_dir"/mttr "$stage_dir"/idle* "$BENCH_KEEP" 2>/dev/null || true
+    cp -r "$stage_dir"/mttr "$stage_dir"/steering "$stage_dir"/idle* "$BENCH_KEEP" 2>/dev/null || true
   fi
   docker image rm "sre-$RUN_ID:1" >/dev/null 2>&1 || true
   return $code

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/hash.h"
 #include "base/json.h"
 
 namespace bench {
@@ -40,6 +41,25 @@ json to_json(const ClassReport& report) {
       {"ratio", rounded(reference > 0 ? report.healthy.p50 / reference : 0)},
       {"bound_ms", rounded(report.bound_ms())},
       {"ok", report.ok()}};
+}
+
+json to_json(const std::vector<WaitReport>& waits) {
+  json out = json::object();
+  for (const auto& wait : waits) {
+    out[wait.name] = {{"ms", to_json(wait.ms)},
+                      {"bound_ms", {{"p50", wait.p50_max}, {"p99", wait.p99_max}}},
+                      {"ok", wait.ok()}};
+  }
+  return out;
+}
+
+json to_json(const std::vector<StepReport>& path) {
+  json out = json::array();
+  for (const auto& step : path) {
+    out.push_back(
+        {{"step", step.name}, {"p50", rounded(step.ms.p50)}, {"p99", rounded(step.ms.p99)}});
+  }
+  return out;
 }
 
 }  // namespace
@@ -81,20 +101,76 @@ base::Result<IncidentView> parse_incident(std::string_view text) {
   return view;
 }
 
+const SteeredView::Operation* SteeredView::operation(std::string_view action) const {
+  const auto found = std::find_if(operations.begin(), operations.end(),
+                                  [&](const auto& one) { return one.action == action; });
+  return found == operations.end() ? nullptr : &*found;
+}
+
+base::Result<SteeredView> parse_steered(std::string_view text) {
+  const auto parsed = base::parse_json(text);
+  if (!parsed) return parsed.error();
+  SteeredView view;
+  view.state = base::get_string(*parsed, "state");
+  view.issue = base::get_int(*parsed, "issue");
+  view.plan = base::get_string(base::get_object(*parsed, "plan"), "hash");
+  std::map<std::string, std::size_t> by_op;
+  for (const auto& event : base::get_array(*parsed, "timeline")) {
+    const std::string name = base::get_string(event, "event");
+    const std::int64_t at = base::get_int(event, "boot_ms");
+    const json& what = base::get_object(event, "payload");
+    const std::string op = base::get_string(what, "op");
+    if (name == "approval.given" && view.approved == 0) view.approved = at;
+    if (name == "action.intended") {
+      by_op[op] = view.operations.size();
+      view.operations.emplace_back();
+      view.operations.back().action = base::get_string(what, "action", "restart");
+      view.operations.back().intended = at;
+    }
+    const auto known = by_op.find(op);
+    if (known == by_op.end()) continue;
+    auto& operation = view.operations[known->second];
+    if (name == "action.done") operation.done = at;
+    if (name == "pr.opened") operation.opened = at;
+    if (name == "pr.merged") operation.merged = at;
+    if (name == "action.failed") operation.trouble = base::get_string(what, "error", name);
+    if (name == "pr.closed") operation.trouble = base::get_string(what, "reason", name);
+  }
+  return view;
+}
+
+std::string encode_hook(const std::string& url, const std::string& secret) {
+  return base::dump_json(
+      {{"name", "web"},
+       {"events", {"issues", "issue_comment"}},
+       {"config", {{"url", url}, {"content_type", "json"}, {"secret", secret}}}});
+}
+
+std::string encode_file(const std::string& text) {
+  return base::dump_json({{"message", "As deployed"}, {"content", base::base64(text)}});
+}
+
 std::string encode(const MttrReport& report) {
   json out = {{"benchmark", "mttr"}, {"ok", report.ok()}};
   for (const auto& entry : report.classes) out["classes"][entry.name] = to_json(entry);
-  for (const auto& wait : report.waits) {
-    out["waits"][wait.name] = {{"ms", to_json(wait.ms)},
-                               {"bound_ms", {{"p50", wait.p50_max}, {"p99", wait.p99_max}}},
-                               {"ok", wait.ok()}};
-  }
-  out["path_ms"] = json::array();
-  for (const auto& step : report.path) {
-    out["path_ms"].push_back(
-        {{"step", step.name}, {"p50", rounded(step.ms.p50)}, {"p99", rounded(step.ms.p99)}});
-  }
+  out["waits"] = to_json(report.waits);
+  out["path_ms"] = to_json(report.path);
   return base::dump_json(out);
+}
+
+bool SteeringReport::ok() const {
+  return lost == 0 && !waits.empty() &&
+         std::all_of(waits.begin(), waits.end(), [](const auto& w) { return w.ok(); });
+}
+
+std::string encode(const SteeringReport& report) {
+  return base::dump_json({{"benchmark", "steering"},
+                          {"ok", report.ok()},
+                          {"lost", report.lost},
+                          {"complaints", report.complaints},
+                          {"merge_after_ms", rounded(report.merge_after_ms)},
+                          {"waits", to_json(report.waits)},
+                          {"path_ms", to_json(report.path)}});
 }
 
 double IdleReport::pss_mb() const {

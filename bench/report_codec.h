@@ -30,6 +30,27 @@ struct IncidentView {
 // Of `incidents show N --json`. Errors: invalid.
 [[nodiscard]] base::Result<IncidentView> parse_incident(std::string_view text);
 
+// An incident at which people have a say. Times are of the boot clock, in ms; 0: not there yet.
+struct SteeredView {
+  std::string state;
+  std::int64_t issue = 0;
+  std::string plan;           // Hash.
+  std::int64_t approved = 0;  // approval.given
+  struct Operation {
+    std::string action;
+    std::int64_t intended = 0, done = 0, opened = 0, merged = 0;  // The last two: of the pull.
+    std::string trouble;  // Why it failed, or why there will be no merge.
+  };
+  std::vector<Operation> operations;  // As they were intended.
+  [[nodiscard]] const Operation* operation(std::string_view action) const;  // The first; null.
+};
+// Of `incidents show N --json`. Errors: invalid.
+[[nodiscard]] base::Result<SteeredView> parse_steered(std::string_view text);
+
+// What GitHub is sent to make a webhook for issues and their comments, and to put a file in place.
+[[nodiscard]] std::string encode_hook(const std::string& url, const std::string& secret);
+[[nodiscard]] std::string encode_file(const std::string& text);
+
 // One class of faults, in ms since the fault.
 struct ClassReport {
   std::string name;
@@ -63,6 +84,17 @@ struct MttrReport {
   [[nodiscard]] bool ok() const;
 };
 [[nodiscard]] std::string encode(const MttrReport& report);
+
+// From a person's word, and from a decision, to what follows.
+struct SteeringReport {
+  std::vector<WaitReport> waits;
+  std::vector<StepReport> path;
+  double merge_after_ms = 0;
+  int lost = 0;                         // Rounds that did not end as they must.
+  std::vector<std::string> complaints;  // Why.
+  [[nodiscard]] bool ok() const;
+};
+[[nodiscard]] std::string encode(const SteeringReport& report);
 
 struct ProcessReport {
   std::string name;

@@ -25,6 +25,13 @@ constexpr base::Duration kLookEvery = std::chrono::milliseconds(10);
 
 }  // namespace
 
+const char* const kLooseLimits =
+    "cooldown: 0s, spacing: 0s, service_actions_per_hour: 10000, service_actions_per_day: 100000, "
+    "global_actions_per_hour: 10000, global_actions_per_day: 100000, soak: 1s, "
+    "soak_probes_min: 10, blast_radius_percent: 100, flap_start_percent: 100, "
+    "flap_restarts: 10000, deploy_freeze: 0s, no_progress_actions: 10000, host_cpu_percent: 100, "
+    "host_memory_percent: 100";
+
 base::Result<StageOptions> parse_stage(int count, char** words, std::vector<std::string>& others) {
   StageOptions options;
   const std::pair<std::string_view, std::string*> known[] = {{"--engine", &options.engine},
@@ -137,13 +144,8 @@ base::Result<std::string> write_config(const std::string& folder, const std::str
   std::ofstream out(path, std::ios::trunc);
   out << "state: state\nmode: auto\ngithub: {repository: embedded}\nengine: {host: \"" << engine
       << "\"}\nconsole: {port: " << free_port() << "}\nforge: {port: " << free_port()
+      << "}\nlimits: {issue_spacing: 0s, " << kLooseLimits
       << "}\n"
-         "limits: {cooldown: 0s, spacing: 0s, service_actions_per_hour: 10000, "
-         "service_actions_per_day: 100000, global_actions_per_hour: 10000, "
-         "global_actions_per_day: 100000, soak: 1s, soak_probes_min: 10, issue_spacing: 0s, "
-         "blast_radius_percent: 100, flap_start_percent: 100, flap_restarts: 10000, "
-         "deploy_freeze: 0s, no_progress_actions: 10000, host_cpu_percent: 100, "
-         "host_memory_percent: 100}\n"
          "services:\n";
   for (const Probed& service : services) {
     out << "  - {name: " << service.name << ", container: " << service.container

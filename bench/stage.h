@@ -74,6 +74,9 @@ struct Probed {
   std::string name, container, url;
 };
 
+// The guards' numbers as all benchmarks have them, fields of `limits` on one line.
+extern const char* const kLooseLimits;
+
 // Writes `folder`/sre-space.yaml: shipped guards with loose numbers, mode auto, a probe of each
 // service every 250 ms. Answers its path. Errors: unavailable.
 [[nodiscard]] base::Result<std::string> write_config(const std::string& folder,
