@@ -53,7 +53,9 @@ void add_standing(const Incident& incident, const Known& known, policy::Facts& f
   facts.excluded = std::any_of(exclude.begin(), exclude.end(), [&](const auto& name) {
     return name == target || name == incident.signal.container_name;
   });
-  facts.maintenance = policy::frozen_by(known.config.maintenance, target, facts.now.wall);
+  const auto& windows = known.config.maintenance;
+  facts.maintenance = policy::frozen_by(windows, target, facts.now.wall);
+  if (!facts.maintenance.empty()) facts.thaws = policy::thaws_at(windows, target, facts.now.wall);
   const auto& stateful = known.config.stateful_images;
   facts.is_stateful =
       known.history.keeps_data(target) ||

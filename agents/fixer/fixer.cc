@@ -264,7 +264,7 @@ void Fixer::decide_plan(const Incident& incident, const role::View& view, Output
       wake_for(verdict, view, output);
       // Told once in the issue; spacing of seconds is not worth telling.
       const bool told = incident.refused && incident.refused->guard == verdict.guard;
-      if (verdict.guard == "stop" && !told) {
+      if ((verdict.guard == "stop" || verdict.guard == "maintenance") && !told) {
         record(incident.id,
                incident::PlanRefused{incident.plan->hash, verdict.guard, verdict.values, false},
                view, output);
@@ -452,7 +452,8 @@ void Fixer::decide_failed_operation(const Incident& incident, const role::View& 
       });
   if (tries >= kAttemptsMax) return give_up(" (tried " + std::to_string(tries) + " times)");
   const auto verdict = judge(incident, view, output);
-  if (verdict.answer == policy::Answer::wait) {
+  // A window may last for hours, and this is no plan that could be renewed.
+  if (verdict.answer == policy::Answer::wait && verdict.guard != "maintenance") {
     wake_for(verdict, view, output);
     return;
   }

@@ -54,8 +54,7 @@ std::string next_step(const Incident& incident, State end) {
       return "Brain collects evidence, names the cause and makes a plan.";
     case State::planned:
       if (incident.refused)
-        return "The plan was refused by " + code(incident.refused->guard, 60) +
-               "; a person will be called.";
+        return "The plan waits: the guard " + code(incident.refused->guard, 60) + " says not now.";
       if (!incident.held_by.empty()) return "Nothing is begun before `/resume`.";
       return "Fixer judges the plan by its guards.";
     case State::awaiting_approval:

@@ -166,13 +166,10 @@ std::string refusal_page(const RefusalPage& shown) {
   std::string text = "🛠 **Fixer: plan refused**\n\nThe guard " + code(refused.guard, 60) +
                      " said no to plan " + code(refused.plan, 16) + ": " +
                      plain(refused.values, 600) + "\n\n";
-  const bool waits = refused.guard == "stop" || refused.guard == "hold";
-  if (waits)
-    text += "It goes on when that is lifted.\n";
-  else if (refused.retry)
-    text += "A new plan may pass later.\n";
-  else
+  if (shown.is_final)
     text += "It will not be tried again by itself.\n";
+  else
+    text += refused.retry ? "A new plan may pass later.\n" : "It goes on when that is over.\n";
   if (shown.times > 1) {
     text += "\nRefused " + std::to_string(shown.times) + " times, the last at " +
             base::format_utc(shown.last) + ".\n";

@@ -31,6 +31,7 @@ struct RefusalPage {
   const incident::PlanRefused* refused = nullptr;
   int times = 0;
   base::WallTime last;
+  bool is_final = false;  // A person was called.
 };
 struct ApprovalPage {
   const incident::ApprovalAsked* asked = nullptr;

@@ -95,7 +95,8 @@ class Comments {
     if (const auto* refused = as<PlanRefused>(event)) {
       const std::string key = "refused:" + bare(refused->guard, 40);
       auto& page = refusals_[key];
-      page = {refused, page.times + 1, event.at};
+      page = {refused, page.times + 1, event.at, false};
+      refusal_ = key;
       note(key);
     }
     if (const auto* asked = as<ApprovalAsked>(event)) {
@@ -199,6 +200,8 @@ class Comments {
   void take_rest(const Event& event) {
     if (const auto* recalled = as<MemoryRecalled>(event)) put("memory:1", memory_page(*recalled));
     if (const auto* escalated = as<Escalated>(event)) {
+      if (const auto found = refusals_.find(refusal_); found != refusals_.end())
+        found->second.is_final = true;
       put("escalation:" + std::to_string(++escalations_), escalation_page(*escalated));
     }
     if (const auto* healed = as<SelfHealed>(event)) put("self-healed:1", self_healed_page(*healed));
@@ -243,6 +246,7 @@ class Comments {
   std::map<std::string, std::string> fixed_;
   std::map<std::string, DiagnosisPage> diagnoses_;
   std::map<std::string, RefusalPage> refusals_;
+  std::string refusal_;  // Key of the latest one.
   std::map<std::string, ApprovalPage> approvals_;
   std::map<std::string, ActionPage> actions_;
   std::vector<const Evidence*> evidence_;

@@ -21,6 +21,8 @@ using Guard = Check (*)(const incident::Incident&, const Facts&, const config::L
 [[nodiscard]] inline const std::string& target_of(const incident::Incident& incident) {
   return incident.plan->menu.front().service;
 }
+// The target is frozen, but not for long, and its plan can be renewed or lasts until then.
+[[nodiscard]] bool waits_for_thaw(const incident::Incident& incident, const Facts& facts);
 // It changes a container; a pull request changes a file.
 [[nodiscard]] bool touches_container(incident::Action action);
 
@@ -34,8 +36,10 @@ Check check_freshness(const incident::Incident&, const Facts&, const config::Lim
 Check check_certainty(const incident::Incident&, const Facts&, const config::Limits&);
 
 // Is it the right moment? (moment.cc)
-Check check_saturation(const incident::Incident&, const Facts&, const config::Limits&);
 Check check_maintenance(const incident::Incident&, const Facts&, const config::Limits&);
+// As above, but what was begun earlier is not left half done for hours: it refuses.
+Check check_frozen(const incident::Incident&, const Facts&, const config::Limits&);
+Check check_saturation(const incident::Incident&, const Facts&, const config::Limits&);
 Check check_deploy(const incident::Incident&, const Facts&, const config::Limits&);
 Check check_flap(const incident::Incident&, const Facts&, const config::Limits&);
 Check check_progress(const incident::Incident&, const Facts&, const config::Limits&);

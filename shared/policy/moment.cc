@@ -33,7 +33,22 @@ Check check_saturation(const Incident& incident, const Facts& facts, const confi
   return Verdict{Answer::wait, "dependency", who + "is being healed first", {}};
 }
 
-Check check_maintenance(const Incident& incident, const Facts& facts, const config::Limits&) {
+bool waits_for_thaw(const Incident& incident, const Facts& facts) {
+  if (facts.maintenance.empty() || !facts.thaws) return false;
+  return !is_asked_for(incident) || *facts.thaws <= expiry_of(incident);
+}
+
+Check check_maintenance(const Incident& incident, const Facts& facts,
+                        const config::Limits& limits) {
+  auto frozen = check_frozen(incident, facts, limits);
+  if (!frozen || !waits_for_thaw(incident, facts)) return frozen;
+  frozen->answer = Answer::wait;
+  frozen->until = facts.thaws;
+  frozen->values += "; it waits until " + base::format_utc(*facts.thaws);
+  return frozen;
+}
+
+Check check_frozen(const Incident& incident, const Facts& facts, const config::Limits&) {
   if (facts.maintenance.empty()) return {};
   return Verdict{
       Answer::refuse, "maintenance", target_of(incident) + " is frozen: " + facts.maintenance, {}};

@@ -56,6 +56,7 @@ Check check_selector(const Incident& incident, const Facts&, const config::Limit
 }
 
 Check check_freshness(const Incident& incident, const Facts& facts, const config::Limits& limits) {
+  if (waits_for_thaw(incident, facts)) return {};  // A plan made now would be old by then too.
   const auto expires = expiry_of(incident);
   if (facts.now.wall > expires)
     return Verdict{is_asked_for(incident) ? Answer::refuse : Answer::replan,
@@ -165,7 +166,7 @@ Check check_lease(const Incident&, const Facts& facts, const config::Limits&) {
 Verdict judge(const Incident& incident, const Facts& facts, const config::Limits& limits) {
   constexpr Guard kGuards[] = {check_stop,          check_hold,           check_mode,
                                check_exclusion,     check_selector,       check_freshness,
-                               check_certainty,     check_saturation,     check_maintenance,
+                               check_certainty,     check_maintenance,    check_saturation,
                                check_deploy,        check_flap,           check_progress,
                                check_cooldown,      check_service_budget, check_pull_requests,
                                check_global_budget, check_blast_radius,   check_mass_failure,
@@ -178,8 +179,8 @@ Verdict judge(const Incident& incident, const Facts& facts, const config::Limits
 
 Verdict judge_effect(const Incident& incident, const Facts& facts, const config::Limits& limits,
                      bool is_undo) {
-  constexpr Guard kDoing[] = {check_stop,      check_hold,        check_mode,
-                              check_exclusion, check_maintenance, check_lease};
+  constexpr Guard kDoing[] = {check_stop,      check_hold,   check_mode,
+                              check_exclusion, check_frozen, check_lease};
   constexpr Guard kUndoing[] = {check_stop, check_hold, check_lease};
   const auto ask = [&](const auto& guards) -> Verdict {
     for (const Guard guard : guards) {

@@ -32,6 +32,7 @@ struct Facts {
   std::string sick_dependency;    // A service that the target calls and that is sick; empty: none.
   bool dependency_waits = false;  // ... and it waits for a person.
   std::string maintenance;        // The open window of the target; empty: none.
+  std::optional<base::WallTime> thaws;     // Its end, when it is near (maintenance.h).
   std::optional<base::WallTime> deployed;  // Last change of the target's container or image.
   Flap flap;                               // Of the target.
   int own_restarts = 0;                    // Of the target within limits.flap_window.

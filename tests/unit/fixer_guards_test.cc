@@ -89,11 +89,66 @@ TEST_CASE_FIXTURE(Guarded, "a container that we made ourselves is no deploy, who
   }
 }
 
-TEST_CASE_FIXTURE(Guarded, "in a maintenance window the plan is refused, and told which") {
+// It is 13:52:36 on a Friday.
+TEST_CASE_FIXTURE(Guarded, "in a window that ends soon the plan waits, is told once, and acts") {
+  config.maintenance = {{{"a"}, 0x7F, 13 * 60, 13 * 60 + 55, ""}};
+  CHECK(guard_of("a") == "maintenance");
+  CHECK(values() ==
+        "a is frozen: every day 13:00 to 13:55 UTC; it waits until 2026-11-20T13:55:00.000Z");
+  stage->run(2min);
+  CHECK(state() == State::planned);
+  CHECK(stage->all<PlanRefused>().size() == 1);
+  begin();  // A new Fixer waits on, and tells nothing again.
+  CHECK(stage->all<PlanRefused>().size() == 1);
+  stage->run(23s);
+  CHECK(performed().empty());
+  stage->run(1s);
+  CHECK(state() == State::acting);
+  CHECK(performed().size() == 1);
+  CHECK(stage->all<Escalated>().empty());
+}
+
+TEST_CASE_FIXTURE(Guarded, "a plan that grew old in a window is renewed after it, and acted on") {
+  config.maintenance = {{{}, 0x7F, 13 * 60, 14 * 60, ""}, {{"a"}, 0x7F, 14 * 60, 18 * 60, ""}};
+  CHECK(guard_of("a") == "maintenance");
+  CHECK(values().ends_with("it waits until 2026-11-20T18:00:00.000Z"));
+  stage->run(4h);
+  CHECK(state() == State::planned);
+  CHECK(stage->all<PlanRefused>().size() == 1);
+  stage->run(8min);
+  CHECK(state() == State::diagnosing);
+  CHECK(stage->last<PlanRefused>().guard == "freshness");
+  CHECK(stage->last<PlanRefused>().retry);
+  plan_again(1, "a", Action::restart, "p2");
+  stage->step();
+  CHECK(state() == State::acting);
+  CHECK(stage->all<Escalated>().empty());
+}
+
+TEST_CASE_FIXTURE(Guarded, "a window that lasts longer than eight hours calls a person at once") {
   config.maintenance = {{{"a"}, 0x7F, 0, 24 * 60, ""}};
   CHECK(guard_of("a") == "maintenance");
   CHECK(values() == "a is frozen: every day 00:00 to 24:00 UTC");
+  CHECK(state() == State::escalated);
   CHECK(guard_of("b").empty());
+}
+
+TEST_CASE_FIXTURE(Guarded, "a window waits for nobody's own plan longer than the plan lasts") {
+  config.maintenance = {{{"a"}, 0x7F, 13 * 60, 14 * 60, ""}};
+  plan(1, "a", Action::escalate);
+  stage->step();
+  stage->write(Role::scribe, 1, OperatorCommanded{"/restart a", "ada"});
+  MenuEntry entry;
+  entry.action = Action::restart;
+  entry.service = "a";
+  entry.container = kId;
+  PlanMade asked{"p2", 2, stage->now.wall + 5min, {entry}};
+  asked.asked_by = "ada";
+  stage->write(Role::brain, 1, asked);
+  stage->step();
+  CHECK(stage->last<PlanRefused>().guard == "maintenance");
+  CHECK(state() == State::escalated);
+  CHECK(stage->last<Escalated>().to == "ada");
 }
 
 TEST_CASE_FIXTURE(Guarded, "a window that cannot be read freezes") {

@@ -87,6 +87,13 @@ const Rank kRanks[] = {
        c.incident.diagnosis->confidence = way == 0 || way == 2 ? 0.5 : 0.97;
        c.incident.signal.confirmed_by.assign(way >= 1 ? 0 : 1, "engine state");
      }},
+    {{"maintenance", "maintenance", "maintenance"},
+     {kWait, kRefuse, kRefuse},
+     [](Case& c, int way) {
+       c.facts.maintenance = way >= 0 ? "every day" : "";
+       c.facts.thaws.reset();
+       if (way == 0) c.facts.thaws = kNow + 2h;
+     }},
     {{"saturation", "dependency", "saturation"},
      {kRefuse, kWait, kRefuse},
      [](Case& c, int way) {
@@ -94,9 +101,6 @@ const Rank kRanks[] = {
        c.facts.host_memory_percent = way == 2 ? 96 : 10;
        c.facts.sick_dependency = way >= 1 ? "user" : "";
      }},
-    {{"maintenance", "maintenance", "maintenance"},
-     {kRefuse, kRefuse, kRefuse},
-     [](Case& c, int way) { c.facts.maintenance = way >= 0 ? "every day" : ""; }},
     {{"deploy_freeze", "deploy_freeze", "deploy_freeze"},
      {kRefuse, kRefuse, kRefuse},
      [](Case& c, int way) { c.facts.deployed = way >= 0 ? kNow - 1min * way : kNow - 1h; }},
@@ -154,6 +158,7 @@ const Rank kRanks[] = {
      }},
 };
 constexpr int kCount = static_cast<int>(std::size(kRanks));
+constexpr unsigned kMaintenance = 6;
 constexpr double kModeRank = 1.5;       // After hold.
 constexpr double kApprovalRank = 16.5;  // After the brake.
 
@@ -206,12 +211,16 @@ bool concerns(std::string_view guard, Answer answer, const Setting& setting) {
 // By the document: all that veto, and the first of them. `all` is room to work in.
 Expected expected(unsigned vetoes, const Setting& setting, std::vector<Expected>& all) {
   all.assign(1, {99, "", Answer::allow});
+  // What waits for the end of a window may grow old meanwhile, unless nobody would renew it.
+  const bool thaws = (vetoes >> kMaintenance & 1U) != 0 && setting.way == 0 && !setting.is_asked;
   for (int i = 0; i < kCount; ++i) {
     if ((vetoes >> static_cast<unsigned>(i) & 1U) == 0) continue;
     const auto way = static_cast<std::size_t>(setting.way);
     Expected one{static_cast<double>(i), kRanks[i].guards[way], kRanks[i].answers[way]};
     if (!concerns(one.guard, one.answer, setting)) continue;
+    if (thaws && one.guard == "freshness") continue;
     if (setting.is_asked && one.answer == Answer::replan) one.answer = Answer::refuse;
+    if (setting.is_asked && one.guard == "maintenance") one.answer = Answer::refuse;
     all.push_back(one);
   }
   if (setting.mode == Mode::observe || setting.mode == Mode::dry_run)

@@ -93,6 +93,8 @@ const std::vector<Row>& rows() {
        "0.00 is under 0.90"},
       {"second_signal", [](Case& c) { c.incident.signal.confirmed_by.clear(); }, Answer::refuse,
        "nothing independent confirms the signal"},
+      {"maintenance", [](Case& c) { c.facts.maintenance = "every day 22:00 to 02:00 UTC"; },
+       Answer::refuse, "policy is frozen: every day 22:00 to 02:00 UTC"},
       {"saturation", [](Case& c) { c.facts.host_cpu_percent = 90.5; }, Answer::refuse,
        "the host's CPU is at 90 %, over 90 %: no restart"},
       {"saturation", [](Case& c) { c.facts.host_memory_percent = 97; }, Answer::refuse,
@@ -105,8 +107,6 @@ const std::vector<Row>& rows() {
        Answer::refuse, "policy calls user, which is sick and waits for a person"},
       {"dependency", [](Case& c) { c.facts.sick_dependency = "user"; }, Answer::wait,
        "policy calls user, which is being healed first"},
-      {"maintenance", [](Case& c) { c.facts.maintenance = "every day 22:00 to 02:00 UTC"; },
-       Answer::refuse, "policy is frozen: every day 22:00 to 02:00 UTC"},
       {"deploy_freeze", [](Case& c) { c.facts.deployed = kNow - 14min; }, Answer::refuse,
        "policy was deployed 14min ago; for 15min only a rollback or a pull request may pass"},
       {"flapping", [](Case& c) { c.facts.flap = {true, 31}; }, Answer::refuse,
@@ -418,6 +418,47 @@ TEST_CASE("maintenance windows are kept to the minute, in UTC, over midnight and
     CAPTURE(row.now);
     CAPTURE(row.service);
     CHECK(policy::frozen_by({row.window}, row.service, at(row.now)) == row.words);
+  }
+}
+
+TEST_CASE("maintenance: the end of windows that follow one another, when it is near and known") {
+  using config::MaintenanceWindow;
+  const auto at = [](const char* text) { return *base::parse_utc(text); };
+  const MaintenanceWindow night{{}, 0x7F, 22 * 60, 2 * 60, ""};
+  const MaintenanceWindow morning{{"policy"}, 0x7F, 2 * 60, 5 * 60, ""};
+  const MaintenanceWindow whole_day{{}, 0x7F, 0, 24 * 60, ""};
+  const MaintenanceWindow bad{{"user"}, 0x7F, 0, 0, "from is no time of day"};
+  struct Row {
+    std::vector<MaintenanceWindow> windows;
+    const char* service;
+    const char* now;
+    const char* end;  // Empty: not known, or too far.
+  };
+  const Row rows[] = {
+      {{night}, "user", "2026-11-20T22:00:00Z", "2026-11-21T02:00:00Z"},
+      {{night}, "user", "2026-11-21T01:59:59.999Z", "2026-11-21T02:00:00Z"},
+      {{night, morning}, "user", "2026-11-20T23:30:00Z", "2026-11-21T02:00:00Z"},
+      {{night, morning}, "policy", "2026-11-20T23:30:00Z", "2026-11-21T05:00:00Z"},
+      {{morning, night}, "policy", "2026-11-20T22:00:00Z", "2026-11-21T05:00:00Z"},
+      {{MaintenanceWindow{{}, 0x7F, 10 * 60, 20 * 60, ""}},
+       "user",
+       "2026-11-20T12:00:00Z",
+       "2026-11-20T20:00:00Z"},
+      {{MaintenanceWindow{{}, 0x7F, 10 * 60, 20 * 60, ""}}, "user", "2026-11-20T11:59:59Z", ""},
+      {{whole_day}, "user", "2026-11-20T23:00:00Z", ""},
+      {{MaintenanceWindow{{}, 0x10, 0, 24 * 60, ""}},
+       "user",
+       "2026-11-20T23:00:00Z",
+       "2026-11-21T00:00:00Z"},
+      {{bad, night}, "user", "2026-11-20T23:00:00Z", ""},
+      {{bad, night}, "policy", "2026-11-20T23:00:00Z", "2026-11-21T02:00:00Z"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.now);
+    CAPTURE(row.service);
+    const auto end = policy::thaws_at(row.windows, row.service, at(row.now));
+    CHECK(end.has_value() == (*row.end != '\0'));
+    if (end) CHECK(base::format_utc(*end) == base::format_utc(at(row.end)));
   }
 }
 
