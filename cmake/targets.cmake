@@ -19,10 +19,10 @@ function(sre_library name)
   endif()
 endfunction()
 
-# A doctest program of one or more sources, found by ctest as `name`. LABELS unit|integration. UNITY:
-# its sources are compiled four at a time, which halves their time; names in them must differ.
-function(sre_test name)
-  cmake_parse_arguments(ARG "UNITY" "LABEL" "SOURCES;LINKS" ${ARGN})
+# A doctest program of one or more sources. UNITY: its sources are compiled four at a time, which
+# halves their time; names in them must differ.
+function(sre_program name)
+  cmake_parse_arguments(ARG "UNITY" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE sre_options test_main ${ARG_LINKS})
   set_target_properties(${name} PROPERTIES UNITY_BUILD ${ARG_UNITY} UNITY_BUILD_BATCH_SIZE 4)
@@ -30,6 +30,32 @@ function(sre_test name)
   # would make the strings and containers of the libraries under test slow as well.
   # With -Og GCC 12 finds std::stop_source uninitialised in its own header.
   target_compile_options(${name} PRIVATE -Og -Wno-maybe-uninitialized)
+endfunction()
+
+# Such a program, found by ctest as `name`. LABEL unit|simulation|integration.
+function(sre_test name)
+  cmake_parse_arguments(ARG "UNITY" "LABEL" "SOURCES;LINKS" ${ARGN})
+  if(ARG_UNITY)
+    set(unity UNITY)
+  endif()
+  sre_program(${name} ${unity} SOURCES ${ARG_SOURCES} LINKS ${ARG_LINKS})
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300)
+endfunction()
+
+# Tests of one kind in one program, so that their headers are read once; ctest still finds each of them.
+# TESTS are NAME:FILE; names in the files must differ.
+function(sre_tests program)
+  cmake_parse_arguments(ARG "" "LABEL" "TESTS;LINKS" ${ARGN})
+  list(TRANSFORM ARG_TESTS REPLACE "^.*:" "${CMAKE_CURRENT_LIST_DIR}/" OUTPUT_VARIABLE sources)
+  sre_program(${program} UNITY SOURCES ${sources} LINKS ${ARG_LINKS})
+  foreach(test ${ARG_TESTS})
+    string(REPLACE ":" ";" words ${test})
+    list(GET words 0 name)
+    list(GET words 1 file)
+    add_test(NAME ${name} COMMAND ${program} --source-file=*/${file} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    # A filter that finds nothing is no success.
+    set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300
+      FAIL_REGULAR_EXPRESSION "test cases: +0 ")
+  endforeach()
 endfunction()

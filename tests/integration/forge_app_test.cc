@@ -13,7 +13,7 @@
 #include "tests/support/print.h"
 #include "tests/support/temporary_folder.h"
 
-namespace forge {
+namespace forge::app_test {
 namespace {
 
 using base::ErrorCode;
@@ -109,4 +109,4 @@ TEST_CASE("a forge is not opened with an app whose key is none") {
 }
 
 }  // namespace
-}  // namespace forge
+}  // namespace forge::app_test

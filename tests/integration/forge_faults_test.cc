@@ -23,7 +23,7 @@
 #include "tests/support/print.h"
 #include "tests/support/temporary_folder.h"
 
-namespace forge {
+namespace forge::faults_test {
 namespace {
 
 using base::ErrorCode;
@@ -320,4 +320,4 @@ TEST_CASE("webhooks come in order and once; disturbed: doubled, shuffled, lost, 
 }
 
 }  // namespace
-}  // namespace forge
+}  // namespace forge::faults_test

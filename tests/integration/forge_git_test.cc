@@ -20,7 +20,7 @@
 extern "C" const char* __lsan_default_suppressions() { return "leak:libpcre2\n"; }
 #endif
 
-namespace forge {
+namespace forge::git_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -294,4 +294,4 @@ TEST_CASE("a folder that is no repository is not taken for one") {
 }
 
 }  // namespace
-}  // namespace forge
+}  // namespace forge::git_test

@@ -14,7 +14,7 @@
 #include "forge/forge.h"
 #include "http/http.h"
 
-namespace forge {
+namespace forge::hooks_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -197,4 +197,4 @@ TEST_CASE_FIXTURE(Fixture,
 }
 
 }  // namespace
-}  // namespace forge
+}  // namespace forge::hooks_test

@@ -10,7 +10,7 @@
 
 #include "forge/forge.h"
 
-namespace forge {
+namespace forge::pages_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -286,4 +286,4 @@ TEST_CASE_FIXTURE(PullFixture, "pages: who may write squashes what is ready, at 
 }
 
 }  // namespace
-}  // namespace forge
+}  // namespace forge::pages_test

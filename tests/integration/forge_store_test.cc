@@ -15,7 +15,7 @@
 #include "tests/support/print.h"
 #include "tests/support/temporary_folder.h"
 
-namespace forge {
+namespace forge::store_test {
 namespace {
 
 const base::WallTime kNow = base::wall_from_ms(1'763'646'756'000);
@@ -207,4 +207,4 @@ TEST_CASE("a batch whose commit fails has stored nothing, and says so to all in 
 }
 
 }  // namespace
-}  // namespace forge
+}  // namespace forge::store_test

@@ -13,7 +13,7 @@
 
 #include "http/url.h"
 
-namespace forge {
+namespace forge::api_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -438,4 +438,4 @@ TEST_CASE("a forge that cannot start says why") {
 }
 
 }  // namespace
-}  // namespace forge
+}  // namespace forge::api_test

@@ -17,6 +17,7 @@
 #include "role/role.h"
 #include "tests/support/temporary_folder.h"
 
+namespace scribe_agent_test {
 namespace {
 
 using namespace incident;
@@ -138,3 +139,4 @@ TEST_CASE_FIXTURE(Scene,
 }
 
 }  // namespace
+}  // namespace scribe_agent_test

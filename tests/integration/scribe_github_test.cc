@@ -22,6 +22,7 @@
 #include "tests/support/print.h"
 #include "tests/support/temporary_folder.h"
 
+namespace scribe_github_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -341,3 +342,4 @@ TEST_CASE_FIXTURE(HookScene, "what the console missed is asked for again, and ar
 }
 
 }  // namespace
+}  // namespace scribe_github_test

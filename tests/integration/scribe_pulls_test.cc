@@ -21,6 +21,7 @@
 #include "tests/support/print.h"
 #include "tests/support/temporary_folder.h"
 
+namespace scribe_pulls_test {
 namespace {
 
 using namespace incident;
@@ -305,3 +306,4 @@ TEST_CASE("scribe and git: started anew at any moment, one pull request; a perso
 }
 
 }  // namespace
+}  // namespace scribe_pulls_test

@@ -23,6 +23,7 @@
 #include "tests/support/print.h"
 #include "tests/support/temporary_folder.h"
 
+namespace scribe_forge_test {
 namespace {
 
 using namespace incident;
@@ -490,3 +491,4 @@ TEST_CASE("scribe on the forge: people hold and stop by labels, and vote by reac
 }
 
 }  // namespace
+}  // namespace scribe_forge_test

@@ -3,7 +3,7 @@ sre_test(unit_gitops_edit
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/gitops_edit_test.cc
   LINKS gitops yaml-cpp
   LABEL simulation)
-sre_test(unit_gitops
+sre_test(unit_gitops UNITY
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/gitops_change_test.cc ${CMAKE_CURRENT_LIST_DIR}/gitops_paths_test.cc
   LINKS gitops
   LABEL unit)

@@ -7,7 +7,7 @@ sre_test(unit_scribe UNITY
   LINKS agent_scribe_adapters fake_github fake_ledger
   LABEL unit)
 # Hours of virtual time, many incidents: a program of its own runs beside the others.
-sre_test(unit_scribe_flood
+sre_test(unit_scribe_flood UNITY
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/scribe_flood_test.cc ${CMAKE_CURRENT_LIST_DIR}/scribe_faults_test.cc
     ${CMAKE_CURRENT_LIST_DIR}/scribe_hints_test.cc
   LINKS agent_scribe_adapters fake_github fake_ledger
