@@ -79,7 +79,8 @@ std::string RealEngine::run(const std::string& name, const std::string& options)
 }
 
 std::string RealEngine::docker(const std::string& arguments) const {
-  return output_of("docker -H " + host_ + " " + arguments + " 2>&1");
+  // What the engine remarks of the host (no forwarding, no swap limits) is no part of the answer.
+  return output_of("docker -H " + host_ + " " + arguments + " 2>&1 | grep -v '^WARNING: '");
 }
 
 EventLog::EventLog(engine::ContainerEngine& engine)
