@@ -47,15 +47,15 @@ std::vector<PacketAttempt> tried_by(const Incident& incident, const Book::Entry&
   return tried;
 }
 
-// The commit is not in the ledger; the image whose arrival began the trouble is.
+// The latest word of it: who deployed may have named the commit only later.
 std::string suspect_of(const Incident& incident) {
   if (!incident.diagnosis) return "";
   const auto failure = incident.diagnosis->failure;
   if (failure != FailureClass::bad_deploy && failure != FailureClass::config_error) return "";
-  for (const auto& item : incident.evidence) {
-    if (item.kind == "deploys") return item.text;
-  }
-  return "";
+  const auto& all = incident.evidence;
+  const auto last = std::find_if(all.rbegin(), all.rend(),
+                                 [](const auto& item) { return item.kind == "deploys"; });
+  return last == all.rend() ? "" : last->text;
 }
 
 std::string experiment_of(FailureClass failure) {

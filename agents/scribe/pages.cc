@@ -143,8 +143,9 @@ std::string diagnosis_page(const DiagnosisPage& shown) {
   page.add("🧠 **Brain diagnosis**\n\n" + classified(made) + "\n\n");
   if (!made.explanation.empty()) page.add(plain(made.explanation, 2000) + "\n\n");
   page.add(kTableHead + row("Class", code(to_string(made.failure))) +
-           row("Culprit", code(made.culprit, 120)) + row("Confidence", percent(made.confidence)) +
-           row("Rule", code(made.rule, 80)) +
+           row("Culprit", code(made.culprit, 120)) +
+           (made.commit.empty() ? "" : row("Commit", code(made.commit, 40))) +
+           row("Confidence", percent(made.confidence)) + row("Rule", code(made.rule, 80)) +
            row("Persistence", std::string(to_string(made.persistence))));
   page.add(path_part(made.path));
   if (!shown.evidence.empty()) page.add("\n**Evidence**\n\n");
