@@ -202,7 +202,8 @@ Door::Handled Door::answer(const httplib::Request& request, httplib::Response& r
   const auto question = request.method == "GET" && !odd && !has_body(request)
                             ? parse_question(request.target)
                             : std::nullopt;
-  if (!question) {
+  const bool is_open = rights_ != Rights::listing;
+  if (!question || (!is_open && question->kind != Question::Kind::list)) {
     refuse(response);
     return Handled::Handled;
   }

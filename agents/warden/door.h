@@ -25,7 +25,7 @@ struct Rooms {
 
 class Door {
  public:
-  enum class Rights { reads, reads_and_operations };
+  enum class Rights { listing, reads, reads_and_operations };
   Door(std::string path, Rights rights, Rooms rooms);
   ~Door();
   Door(const Door&) = delete;

@@ -51,6 +51,13 @@ std::optional<std::string> Roster::service_named(std::string_view container_name
   return std::nullopt;
 }
 
+std::optional<std::string> Roster::replicated_named(std::string_view container_name) const {
+  const auto service = replica_named(container_name);
+  const bool known = std::ranges::any_of(
+      selectors_, [&](const Selector& selector) { return selector.service == service; });
+  return known ? std::optional<std::string>(service) : std::nullopt;
+}
+
 bool Roster::selects_by_label() const {
   return std::ranges::any_of(selectors_, [](const Selector& s) { return !s.label.empty(); });
 }

@@ -31,6 +31,8 @@ class Roster {
   [[nodiscard]] std::optional<std::string> replicated(const engine::Container& container) const;
   // The same where only the name is known; labels are not looked at.
   [[nodiscard]] std::optional<std::string> service_named(std::string_view container_name) const;
+  // Likewise: the service that a container of this name would be a replica of.
+  [[nodiscard]] std::optional<std::string> replicated_named(std::string_view container_name) const;
   [[nodiscard]] bool selects_by_label() const;
   [[nodiscard]] bool is_excluded(const engine::Container& container) const;
   [[nodiscard]] bool is_protected(std::string_view service) const;

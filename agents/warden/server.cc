@@ -51,8 +51,8 @@ struct WardenServer::House {
         rooms{roster, engine, performer, hub},
         doors{Door(options.socket_dir + "/scout.sock", Door::Rights::reads, rooms),
               Door(options.socket_dir + "/brain.sock", Door::Rights::reads, rooms),
-              Door(options.socket_dir + "/fixer.sock", Door::Rights::reads_and_operations, rooms)} {
-  }
+              Door(options.socket_dir + "/fixer.sock", Door::Rights::reads_and_operations, rooms),
+              Door(options.socket_dir + "/console.sock", Door::Rights::listing, rooms)} {}
 
   const ServerOptions options;
   const base::Logger& log;
@@ -62,7 +62,7 @@ struct WardenServer::House {
   Changes changes;
   Performer performer;
   Rooms rooms;
-  std::array<Door, 3> doors;
+  std::array<Door, 4> doors;
   std::optional<Watcher> watcher;
 };
 

@@ -1,5 +1,6 @@
-// The warden's three doors: <socket_dir>/scout.sock, brain.sock and fixer.sock, each only for this
-// user. Reads through all of them, operations through fixer.sock alone; everything else is refused.
+// The warden's doors: <socket_dir>/scout.sock, brain.sock, fixer.sock and console.sock, each only
+// for this user. Reads through the first three, operations through fixer.sock alone, the listing
+// and nothing else through console.sock; everything else is refused.
 // Format: docs/formats/warden.md.
 #pragma once
 

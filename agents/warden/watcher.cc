@@ -145,7 +145,13 @@ std::optional<std::string> Watcher::service_of(const engine::Event& event) {
 
 bool Watcher::on_event(const engine::Event& event) {
   const auto service = service_of(event);
-  if (!service) return true;
+  if (!service) {
+    // Its name is enough for a look; the listing says what it is.
+    const auto replicated = roster_.replicated_named(event.name);
+    const bool changes = runs_after(event.kind).has_value() || event.kind == EventKind::create;
+    if (replicated && changes) hub_.publish(Replicated{*replicated});
+    return true;
+  }
   hub_.publish(Happened{*service, event});
   const std::lock_guard lock(mutex_);
   if (event.kind == EventKind::destroy) {

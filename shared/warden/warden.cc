@@ -27,6 +27,15 @@ std::string replica_name(std::string_view service, int index) {
   return std::string(service) + "-replica-" + std::to_string(index);
 }
 
+std::string_view replica_named(std::string_view container_name) {
+  constexpr std::string_view kInfix = "-replica-";
+  const auto at = container_name.rfind(kInfix);
+  if (at == std::string_view::npos || at == 0) return {};
+  const auto index = container_name.substr(at + kInfix.size());
+  const bool is_one = index.size() == 1 && index[0] >= '1' && index[0] <= '0' + kReplicasMax;
+  return is_one ? container_name.substr(0, at) : std::string_view();
+}
+
 int replica_index(const engine::Container& container) {
   // The label alone could come from an image; the name cannot.
   const auto label = container.labels.find(std::string(kReplicaLabel));

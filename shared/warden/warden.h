@@ -1,5 +1,6 @@
 // What roles may ask of the warden, the only door to the container engine. Reads are for scout,
-// brain and fixer, each over a unix socket of its own; effects for fixer only. Format:
+// brain and fixer, each over a unix socket of its own; effects for fixer only; the console has the
+// listing alone. Format:
 // docs/formats/warden.md. The types are pure; warden::SocketWarden is the client over the socket.
 #pragma once
 
@@ -39,6 +40,10 @@ inline constexpr std::string_view kReplicaLabel = "sre-space.replica-of";
 // Which replica of which service a container is, by label and name; 0: none.
 [[nodiscard]] int replica_index(const engine::Container& container);
 
+// The service that a container of this name would be a replica of; empty: of none. A name alone
+// makes no replica.
+[[nodiscard]] std::string_view replica_named(std::string_view container_name);
+
 // What flows on the merged stream. `Connected` comes first and after each gap: list again. `Lost`
 // says the engine cannot be heard: from then on nothing is known (not: everything is sick).
 struct Connected {};
@@ -53,7 +58,11 @@ struct Sampled {
   std::string service;
   engine::Stats stats;
 };
-using Notice = std::variant<Connected, Lost, Happened, Sampled>;
+// A replica of the service came, started, ended or left: list again.
+struct Replicated {
+  std::string service;
+};
+using Notice = std::variant<Connected, Lost, Happened, Sampled, Replicated>;
 
 enum class Verb {
   restart,

@@ -143,6 +143,9 @@ struct NoticeWriter {
   json operator()(const Sampled& sampled) const {
     return {{"notice", "sampled"}, {"service", sampled.service}, {"stats", to_json(sampled.stats)}};
   }
+  json operator()(const Replicated& replicated) const {
+    return {{"notice", "replicated"}, {"service", replicated.service}};
+  }
 };
 
 // A non-empty printable text of bounded length.
@@ -306,6 +309,7 @@ base::Result<Notice> parse_notice(std::string_view line) {
     if (!stats) return stats.error();
     return Notice(Sampled{service, std::move(*stats)});
   }
+  if (name == "replicated") return Notice(Replicated{service});
   return invalid("notice", "unknown kind");
 }
 

@@ -188,6 +188,20 @@ TEST_CASE("reads: through each door, and only what is configured") {
   }
 }
 
+TEST_CASE("the console's door: the listing and nothing else") {
+  House house;
+  warden::SocketWarden console(house.path("console.sock"));
+  const auto listing = console.list();
+  REQUIRE(listing.ok());
+  CHECK(listing->members.size() == 2);
+  CHECK(console.inspect(house.shop).error().code == ErrorCode::denied);
+  CHECK(console.log_tail(house.shop, 2).error().code == ErrorCode::denied);
+  CHECK(console.keep(house.shop).error().code == ErrorCode::denied);
+  CHECK(console.perform(house.operation()).error().code == ErrorCode::denied);
+  CHECK(exchange(house.path("console.sock"), request("GET /stream")).starts_with("HTTP/1.1 403"));
+  CHECK(house.engine.effects().empty());
+}
+
 TEST_CASE("operations: through the fixer's door alone, and judged each time") {
   House house;
   warden::SocketWarden fixer(house.path("fixer.sock"));
@@ -391,6 +405,10 @@ TEST_CASE("stream: connected first, then what happens to members, then samples")
   CHECK(first.next<warden::Happened>().event.id == late);
   house.engine.add("x", "role", "pay");
   CHECK(second.next<warden::Happened>().service == "gone");
+  // Of a replica it is told that there is something new to be listed.
+  house.engine.add("stranger-replica-1");
+  house.engine.add("shop-replica-1");
+  CHECK(first.next<warden::Replicated>().service == "shop");
 }
 
 TEST_CASE("stream: an engine that goes or hangs is lost, and connected again when it is back") {

@@ -77,6 +77,7 @@ TEST_CASE("notices survive the way over the stream") {
   CHECK(happened.service == "svc");
   CHECK(happened.event == event);
   CHECK(std::get<warden::Sampled>(pass(warden::Sampled{"svc", stats})).stats == stats);
+  CHECK(std::get<warden::Replicated>(pass(warden::Replicated{"svc"})).service == "svc");
 }
 
 TEST_CASE("operations, outcomes and errors survive the way over the socket") {
@@ -225,10 +226,14 @@ TEST_CASE("a replica is one by label and by name") {
                                     {"shop-replica-1x", 0}}) {
     container.name = name;
     CHECK(warden::replica_index(container) == index);
+    const bool is_named = index > 0 || std::string(name) == "pay-replica-1";
+    CHECK(warden::replica_named(name).empty() == !is_named);
   }
   container.labels.clear();
   container.name = "shop-replica-1";
   CHECK(warden::replica_index(container) == 0);
+  CHECK(warden::replica_named(container.name) == "shop");
+  CHECK(warden::replica_named("-replica-1").empty());
 }
 
 TEST_CASE("damaged text from the other side is an error") {
