@@ -416,7 +416,7 @@ const Incident* find_root(const Incident& incident, const incident::Book& book,
                           !(signal.kind == SignalKind::probe_timeout && signal.probe == "health");
   if (!may_follow) return nullptr;
   const auto explains = [&](const Incident& other) {
-    if (other.id == incident.id || other.root != 0 ||
+    if (other.id == incident.id || other.root != 0 || incident::is_wish(other) ||
         !depends_on(config, signal.service, other.signal.service))
       return false;
     if (!incident::is_over(other.state) || other.state == incident::State::escalated) return true;

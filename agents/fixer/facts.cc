@@ -24,7 +24,7 @@ std::set<std::string> red_services(const incident::Book& book, base::WallTime no
     const Incident& incident = *book.find(id);
     const bool lately = incident.state == State::escalated &&
                         now - incident.reached.at("opened").at < kEscalatedFresh;
-    if (incident.signal.kind == incident::SignalKind::asked) continue;  // Nothing is sick.
+    if (incident::is_wish(incident)) continue;
     if (!incident::is_over(incident.state) || lately) red.insert(incident.signal.service);
   }
   return red;
@@ -69,7 +69,7 @@ void add_dependency(const config::Service& target, const Known& known, policy::F
   for (const auto& needed : target.depends_on) {
     for (const auto id : known.book.live()) {
       const Incident& other = *known.book.find(id);
-      if (other.signal.service != needed || other.first_good) continue;
+      if (other.signal.service != needed || other.first_good || incident::is_wish(other)) continue;
       const bool waits = other.state == State::escalated;
       if (incident::is_over(other.state) && !waits) continue;
       facts.sick_dependency = needed;

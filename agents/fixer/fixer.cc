@@ -246,7 +246,7 @@ void Fixer::decide_plan(const Incident& incident, const role::View& view, Output
   if (incident.action_asked) return;  // Its plan comes before this one is begun.
   const auto& choice = incident.plan->menu.front();
   if (choice.action == Action::escalate)
-    return record(incident.id, incident::Escalated{whose(incident), choice.reason}, view, output);
+    return record(incident.id, handed_back(incident, whose(incident), choice.reason), view, output);
   if (choice.action == Action::noop) {
     return record(incident.id,
                   incident::VerificationAsked{"", choice.service, view.now.wall, soak_of(incident)},
@@ -286,9 +286,16 @@ void Fixer::refuse(const Incident& incident, const policy::Verdict& verdict, con
   drafter.add(incident.id,
               incident::PlanRefused{incident.plan->hash, verdict.guard, verdict.values, false});
   drafter.add(incident.id,
-              incident::Escalated{whose(incident), "The guard " + verdict.guard +
-                                                       " refuses to act: " + verdict.values});
+              handed_back(incident, whose(incident),
+                          "The guard " + verdict.guard + " refuses to act: " + verdict.values));
   output.units.push_back({drafter.take(), {}, {}});
+}
+
+// Nothing is sick where there was but a wish: nobody has to take over.
+incident::Payload Fixer::handed_back(const Incident& incident, const std::string& to,
+                                     const std::string& reason) {
+  if (incident::is_wish(incident)) return incident::StoodDown{reason, "fixer"};
+  return incident::Escalated{to, reason};
 }
 
 void Fixer::decide_approval(const Incident& incident, const role::View& view, Output& output) {
@@ -343,7 +350,7 @@ void Fixer::decide_action(const Incident& incident, const role::View& view, Outp
     case OperationState::failed:
       if (is_change(last)) {  // Where a runbook follows, the incident is not in this state.
         return record(incident.id,
-                      incident::Escalated{"person", "The action failed: " + last.error}, view,
+                      handed_back(incident, "person", "The action failed: " + last.error), view,
                       output);
       }
       return decide_failed_operation(incident, view, output);

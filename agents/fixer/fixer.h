@@ -69,6 +69,11 @@ class Fixer final : public role::Role<Request, Answer> {
               Output& output);
   void refuse(const incident::Incident& incident, const policy::Verdict& verdict,
               const role::View& view, Output& output);
+  // What ends it when nothing can be done: a person takes it, or is told that their wish is not
+  // fulfilled.
+  [[nodiscard]] static incident::Payload handed_back(const incident::Incident& incident,
+                                                     const std::string& to,
+                                                     const std::string& reason);
   [[nodiscard]] base::Duration soak_of(const incident::Incident& incident) const;
   // All guards, and the policy server where there is one.
   policy::Verdict judge(const incident::Incident& incident, const role::View& view, Output& output);

@@ -101,7 +101,8 @@ role::Output<Request> MemoryRole::decide(const role::View& view) {
   for (const auto id : book_.live()) {
     const auto& incident = *book_.find(id);
     role::Drafter drafter(book_, incident::Role::memory, random_, view.now);
-    if (!incident.recalled && !incident::is_over(incident.state)) {
+    const bool is_trouble = !incident::is_wish(incident);
+    if (is_trouble && !incident.recalled && !incident::is_over(incident.state)) {
       const auto found = recalled_.find(id);
       if (found == recalled_.end())
         output.ask(RecallFor{id, symptom_of(incident)});

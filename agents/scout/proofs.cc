@@ -25,6 +25,14 @@ bool began_a_life(const Incident& incident) {
          incident.attempts.back().intent.action == incident::Action::restart;
 }
 
+// As many replicas as the last action brought the service to; nothing when it was no scaling.
+std::optional<int> replicas_wanted(const Incident& incident) {
+  if (incident.attempts.empty() || !incident.verification) return std::nullopt;
+  const auto& last = incident.attempts.back().intent;
+  if (last.op != incident.verification->op || !is_scaling(last)) return std::nullopt;
+  return static_cast<int>(last.change.to);
+}
+
 // What a good answer may take, in ms: as configured, and never more than when the symptom showed.
 std::optional<std::int64_t> bound_of(const Proof& proof, const ProbeWatch& probe) {
   std::optional<std::int64_t> bound;
@@ -151,6 +159,11 @@ std::string Scout::missing_for_pass(const Proof& proof, const Incident& incident
       return helper->first + " does not run";
     if (other.failing(now) != nullptr) return helper->first + " is failing";
   }
+  if (const auto wanted = replicas_wanted(incident); wanted && replicas_of(proof.service) < *wanted)
+    return std::to_string(replicas_of(proof.service)) + " of " + std::to_string(*wanted) +
+           " replicas run";
+  // Who scales may do so because it is slow: that is to be no worse, not cured at once.
+  const bool is_wish = incident::is_wish(incident);
   if (judges_of(proof.service).empty()) return now.boot - proof.asked >= soak ? "" : "soak time";
   if (!proof.first_good)
     return "no good probe yet" + (proof.last_bad.empty() ? "" : " (" + proof.last_bad + ")");
@@ -159,12 +172,13 @@ std::string Scout::missing_for_pass(const Proof& proof, const Incident& incident
     return "fewer good probes than " + std::to_string(config_.limits.soak_probes_min);
   for (const auto& name : judges_of(proof.service)) {
     const Watch& judge = watches_.at(name);
-    if (judge.slow(now) != nullptr) return name + " is still slower than its bound";
+    if (!is_wish && judge.slow(now) != nullptr) return name + " is still slower than its bound";
     if (judge.failing(now) != nullptr) return name + " is failing";
     if (!judge.looks_healthy(std::chrono::seconds(1), now))
       return "not every probe of " + name + " has a good answer now";
   }
-  if (target.cpu_at_limit(config_.limits.cpu_window, now)) return "CPU is still at its limit";
+  if (!is_wish && target.cpu_at_limit(config_.limits.cpu_window, now))
+    return "CPU is still at its limit";
   for (const auto& [name, other] : watches_) {
     if (name != proof.service && other.failing(now) != nullptr && !proof.red_before.contains(name))
       return name + " got worse";

@@ -129,6 +129,7 @@ void Scout::absorb(const ledger::Record& record, base::Now now) {
   forget_told(record.event);
   follow_action(record.event, now);
   follow_deploy(record.event);
+  follow_wish(record.event);
 }
 
 // From the intent on, a container that is stopped is in our own hands: probing into the gap harms.
@@ -144,9 +145,18 @@ void Scout::follow_action(const incident::Event& event, base::Now now) {
     watch->second.end_life();
   const bool ended = std::holds_alternative<incident::ActionDone>(event.what) ||
                      std::holds_alternative<incident::ActionFailed>(event.what);
-  if (!ended || !watch->second.down) return;
+  if (!ended || (!watch->second.down && !is_scaling(incident->attempts.back().intent))) return;
   relist_ = true;
   relist_after_ = now.boot + kStartSeen;
+}
+
+bool is_scaling(const incident::ActionIntended& intent) {
+  return intent.change.field == "replicas";
+}
+
+int Scout::replicas_of(const std::string& service) const {
+  const auto found = replicas_.find(service);
+  return found == replicas_.end() ? 0 : found->second;
 }
 
 // Deaths and repeats are kept until the log tells of them, so that a refused append loses nothing.
@@ -162,12 +172,15 @@ void Scout::forget_told(const incident::Event& event) {
     }
   }
   if (std::holds_alternative<incident::StoodDown>(event.what)) {
-    if (const auto* incident = book_.find(event.incident)) deaths_.erase(incident->signal.service);
+    const auto* incident = book_.find(event.incident);
+    if (incident != nullptr && !incident::is_wish(*incident))
+      deaths_.erase(incident->signal.service);
   }
 }
 
 void Scout::absorb(const ledger::Delivery& delivery, base::Now now) {
   if (delivery.source == "deploy") return hear_of_deploy(delivery);
+  if (delivery.source == incident::kWishSource) return hear_of_wish(delivery, now);
   if (delivery.source != "webhook" || now.wall - delivery.received > kAlertFresh) return;
   const auto alert = decode_alert(delivery.body);
   if (!alert) return;
@@ -200,6 +213,10 @@ void Scout::heard(const warden::Notice& notice, base::Now now) {
   if (std::holds_alternative<warden::Lost>(notice) && !engine_lost_) engine_lost_ = now.boot;
   if (const auto* event = std::get_if<warden::Happened>(&notice)) happened(*event, now);
   if (const auto* sample = std::get_if<warden::Sampled>(&notice)) sampled(*sample, now);
+  if (std::holds_alternative<warden::Replicated>(notice)) {
+    relist_ = true;
+    relist_after_ = now.boot;
+  }
 }
 
 void Scout::sampled(const warden::Sampled& notice, base::Now now) {
@@ -308,7 +325,8 @@ bool Scout::is_told(const engine::Container& container) const {
   const auto& entries = book_.entries();
   return std::any_of(entries.begin(), entries.end(), [&](const auto& item) {
     const Signal& signal = item.second.incident.signal;
-    return signal.container == container.id && signal.started_at == container.started_at;
+    return signal.kind != SignalKind::asked && signal.container == container.id &&
+           signal.started_at == container.started_at;
   });
 }
 
@@ -317,6 +335,10 @@ void Scout::listed(const Listed& answer, base::Now now) {
     relist_ = true;
     relist_after_ = now.boot + kInspectRetry;
     return;
+  }
+  replicas_.clear();
+  for (const auto& replica : answer.listing->replicas) {
+    if (replica.container.state == engine::RunState::running) ++replicas_[replica.service];
   }
   for (const auto& member : answer.listing->members) {
     const auto watch = watches_.find(member.service);
@@ -439,6 +461,7 @@ role::Output<Request> Scout::decide(const role::View& view) {
   decide_proofs(view, output);
   decide_recoveries(view, output);
   decide_repeats(view, output);
+  decide_wishes(view, output);
   return output;
 }
 

@@ -10,6 +10,7 @@
 #include "agents/scout/watch.h"
 #include "config/config.h"
 #include "incident/deploys.h"
+#include "incident/wish_codec.h"
 #include "role/role.h"
 
 namespace scout {
@@ -50,6 +51,8 @@ class Scout final : public role::Role<Request, Answer> {
   void follow_action(const incident::Event& event, base::Now now);
   void follow_deploy(const incident::Event& event);
   void hear_of_deploy(const ledger::Delivery& delivery);
+  void hear_of_wish(const ledger::Delivery& delivery, base::Now now);
+  void follow_wish(const incident::Event& event);
   void heard(const warden::Notice& notice, base::Now now);
   void happened(const warden::Happened& notice, base::Now now);
   void learned(Watch& watch, const engine::Container& container, base::Now now);
@@ -73,9 +76,11 @@ class Scout final : public role::Role<Request, Answer> {
   void decide_reports(const role::View& view, Output& output);
   void add_failed_deploy(const incident::DeployReported& report, const role::View& view,
                          role::Drafter& drafter);
+  void decide_wishes(const role::View& view, Output& output);
   void decide_repeats(const role::View& view, Output& output);
 
   [[nodiscard]] bool is_new_version(const Watch& watch) const;
+  [[nodiscard]] int replicas_of(const std::string& service) const;
   [[nodiscard]] bool is_ours(const Watch& watch, base::Now now) const;
   [[nodiscard]] bool is_upstream_suspicious(const Watch& watch, base::Instant since,
                                             base::Now now) const;
@@ -103,6 +108,7 @@ class Scout final : public role::Role<Request, Answer> {
   std::map<std::string, Watch> watches_;
   bool relist_ = true;  // The list of containers must be read (again).
   base::Instant relist_after_{}, list_asked_{};
+  std::map<std::string, int> replicas_;  // By service: running, as last listed.
   std::optional<base::Instant> engine_lost_;
   std::int64_t next_probe_ = 1;
   incident::IncidentId opening_ = 1;  // The number of the next incident opened in this step.
@@ -133,6 +139,12 @@ class Scout final : public role::Role<Request, Answer> {
     base::Instant since{}, again{};
     std::optional<std::string> snapshot;  // Empty: it could not be kept.
   };
+  struct Wished {
+    incident::Wish wish;
+    base::WallTime received;
+  };
+  std::map<std::string, Wished> wishes_;    // By fingerprint: heard of, not yet in the log.
+  std::set<std::string> opened_wishes_;     // Fingerprints of those that are.
   std::map<std::string, Keeping> keeping_;  // By service: a version that the ledger does not know.
   incident::Deploys deploys_;
   struct Report {
@@ -142,5 +154,8 @@ class Scout final : public role::Role<Request, Answer> {
   std::map<std::string, Report> reports_;  // By event: heard of, not yet in the log.
   std::set<std::string> reported_;         // Events that are.
 };
+
+// It changes how many replicas run; the service's own container goes on.
+[[nodiscard]] bool is_scaling(const incident::ActionIntended& intent);
 
 }  // namespace scout

@@ -51,6 +51,7 @@ Signal Scout::signal_of(const Watch& watch, SignalKind kind, base::Now now) cons
   signal.memory_bytes = watch.last_memory();
   signal.restart_count = watch.restarts_within(config_.limits.policy_restarts_window, now);
   signal.engine_restarts = kind == SignalKind::restarted_by_engine;
+  signal.replicas = replicas_of(signal.service);
   if (!watch.container) return signal;
   const auto& container = *watch.container;
   signal.container = container.id;

@@ -67,7 +67,7 @@ int run(const config::Config& config, const base::Logger& log) {
   const std::jthread follower(
       [&](const std::stop_token& token) { follow(warden, mailbox, log, token); });
   auto outside = (*desk)->outside(config, log, stop);
-  outside.inboxes = {"webhook", "deploy"};
+  outside.inboxes = {"webhook", "deploy", std::string(incident::kWishSource)};
   log.info("scout watches", {{"services", static_cast<std::int64_t>(config.services.size())}});
   role::Loop<Scout> loop(scout, outside, mailbox, key_of, dispatch);
   return role::exit_code(loop.run(), log);

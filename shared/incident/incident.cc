@@ -386,6 +386,9 @@ void begin_again(Incident& incident) {
   incident.root = 0;
 }
 
+// Of an incident that a person's wish began; nothing: nobody understands it.
+std::optional<AskedAction> wish_of(const Incident& incident, base::WallTime at);
+
 Step on_over(const Incident& was, const Event& event) {
   Incident next = was;
   if (as<IncidentClosed>(event) != nullptr && was.state != State::closed) {
@@ -397,6 +400,7 @@ Step on_over(const Incident& was, const Event& event) {
     return take_plan(std::move(next), event, *plan);
   if (as<IncidentReopened>(event) != nullptr && was.state == State::closed) {
     begin_again(next);
+    if (is_wish(next)) next.action_asked = wish_of(next, event.at);
     return enter(std::move(next), State::diagnosing, "reopened");
   }
   return ignore(was, event);
@@ -473,6 +477,10 @@ std::optional<AskedAction> action_of(const Incident& incident, const OperatorCom
   asked.action = Action::scale_up;
   asked.count = *count;
   return asked;
+}
+
+std::optional<AskedAction> wish_of(const Incident& incident, base::WallTime at) {
+  return action_of(incident, {incident.signal.asked, incident.signal.asked_by, ""}, at);
 }
 
 // What is said changes what may and must be done, not the state. Who may say it, and when, is the
@@ -604,6 +612,8 @@ bool is_over(State state) {
 
 bool goes_on(State state) { return !is_over(state) || state == State::escalated; }
 
+bool is_wish(const Incident& incident) { return incident.signal.kind == SignalKind::asked; }
+
 bool is_pull(Action action) {
   return action == Action::pull_request || action == Action::revert_config;
 }
@@ -693,8 +703,9 @@ std::vector<Command> due(const Incident& incident) {
   switch (incident.state) {
     case State::open:
     case State::diagnosing:
-      // Nothing is sick: there is nothing to be diagnosed.
-      if (incident.signal.kind == SignalKind::asked) return {Command::plan_asked};
+      // Nothing is sick: there is nothing to be diagnosed, unless nobody understands what is
+      // wanted.
+      if (is_wish(incident) && incident.action_asked) return {Command::plan_asked};
       return {Command::diagnose};
     case State::planned:
     case State::awaiting_approval:  // To notice the expiry.
@@ -712,8 +723,10 @@ std::vector<Command> due(const Incident& incident) {
       break;
     case State::resolved:
       if (!incident.outcome) commands.push_back(Command::record_outcome);
-      if (!incident.postmortem) commands.push_back(Command::write_postmortem);
-      if (incident.postmortem) commands.push_back(Command::close_issue);
+      // Of a wish there is nothing to learn.
+      if (!incident.postmortem && !is_wish(incident)) commands.push_back(Command::write_postmortem);
+      if (incident.postmortem || (is_wish(incident) && incident.outcome))
+        commands.push_back(Command::close_issue);
       if (!incident.outcome) return commands;
       break;
     case State::self_healed:
@@ -757,9 +770,7 @@ Step open(const Event& event) {
   incident.severity = opened->severity;
   incident.fingerprint = opened->fingerprint;
   incident.snapshot = opened->snapshot;
-  if (opened->signal.kind == SignalKind::asked)
-    incident.action_asked =
-        action_of(incident, {opened->signal.asked, opened->signal.asked_by}, event.at);
+  if (is_wish(incident)) incident.action_asked = wish_of(incident, event.at);
   reach(incident, "opened", event);
   auto commands = due(incident);
   return {std::move(incident), std::move(commands), "opened: " + opened->signal.detail, true};
@@ -805,7 +816,7 @@ const Incident* Book::find(IncidentId id) const {
 const Incident* Book::open_of(std::string_view service, bool with_escalated) const {
   for (auto it = live_.rbegin(); it != live_.rend(); ++it) {
     const Incident& incident = entries_.at(*it).incident;
-    if (incident.signal.service != service) continue;
+    if (incident.signal.service != service || is_wish(incident)) continue;
     if (!is_over(incident.state) || (with_escalated && incident.state == State::escalated))
       return &incident;
   }
@@ -814,7 +825,8 @@ const Incident* Book::open_of(std::string_view service, bool with_escalated) con
   for (auto it = joined_.rbegin(); it != joined_.rend(); ++it) {
     const Incident& incident = entries_.at(*it).incident;
     const Incident* root = find(incident.root);
-    if (incident.signal.service == service && root != nullptr && goes_on(root->state))
+    if (incident.signal.service == service && !is_wish(incident) && root != nullptr &&
+        goes_on(root->state))
       return &incident;
   }
   return nullptr;

@@ -137,6 +137,9 @@ struct Step {
 // Everything that is due in the incident's present state.
 [[nodiscard]] std::vector<Command> due(const Incident& incident);
 [[nodiscard]] bool is_due(const Incident& incident, Command command);
+// Nothing is sick: a person wants something. It is no trouble of its service, explains none and
+// stands in nobody's way.
+[[nodiscard]] bool is_wish(const Incident& incident);
 // It changes a file in git by a pull request; the container follows its merge.
 [[nodiscard]] bool is_pull(Action action);
 // Its pull request is not merged (yet): nothing touches the container.
@@ -184,7 +187,8 @@ class Book {
   [[nodiscard]] const std::set<IncidentId>& live() const { return live_; }
   [[nodiscard]] const Incident* find(IncidentId id) const;
   // The newest incident of the service that is not over; when `with_escalated` also one that is
-  // escalated, or joined to a root that is still open or escalated. nullptr when there is none.
+  // escalated, or joined to a root that is still open or escalated. nullptr when there is none. A
+  // wish is no trouble, and is none of these.
   [[nodiscard]] const Incident* open_of(std::string_view service, bool with_escalated = true) const;
   [[nodiscard]] IncidentId next_id() const {
     return entries_.empty() ? 1 : entries_.rbegin()->first + 1;

@@ -25,7 +25,13 @@ Check check_count(int have, int limit, const char* guard, const char* what) {
 
 Check check_cooldown(const Incident& incident, const Facts& facts, const config::Limits& limits) {
   if (facts.service_actions.empty() || !touches_container(action_of(incident))) return {};
-  const auto pause = cooldown_after(facts.service_actions, limits.cooldown, facts.now.wall);
+  // A person scales as often as the warden lets anybody: they see what came of the last time.
+  const Action action = action_of(incident);
+  const bool is_asked_scaling =
+      is_asked_for(incident) && (action == Action::scale_up || action == Action::scale_down);
+  const auto pause = is_asked_scaling
+                         ? limits.scale_cooldown
+                         : cooldown_after(facts.service_actions, limits.cooldown, facts.now.wall);
   const auto since = facts.now.wall - facts.service_actions.back();
   if (since >= pause) return {};
   return Verdict{Answer::refuse,

@@ -56,12 +56,14 @@ class ScoutScene {
   config::Config config;
   fakes::MemoryLedger ledger;
   std::map<std::string, engine::Container> containers;  // By service; the engine's truth.
+  std::vector<warden::Member> replicas;
   std::map<std::string, Behaviour> behaviour;           // By "service" or "service/path".
   bool engine_answers = true;
   base::Duration inspecting = 95ms;
   base::Duration keeping = 5ms;
   std::map<std::string, std::string> made_with;  // By service: of its configuration.
 
+  scout::Scout& scout() { return *scout_; }
   Stage& stage() {
     REQUIRE(stage_);
     return *stage_;
@@ -228,6 +230,7 @@ class ScoutScene {
       for (const auto& one : config.services) {
         if (!containers.contains(one.name)) listing.missing.push_back(one.name);
       }
+      listing.replicas = replicas;
       stage().answer(key, scout::Listed{listing});
     });
   }

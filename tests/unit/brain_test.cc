@@ -333,6 +333,55 @@ TEST_CASE_FIXTURE(Scene,
   }
 }
 
+TEST_CASE("replicas that a person asks for, from outside of any incident") {
+  struct Row {
+    int running, wanted;
+    bool balanced;
+    Action action;
+    const char* reason;
+  };
+  const Row rows[] = {
+      {0, 3, true, Action::scale_up, "asked by console"},
+      {3, 0, true, Action::scale_down, "asked by console"},
+      {3, 3, true, Action::escalate, "it has as many already"},
+      {0, 6, true, Action::escalate, "6 is not between 0 and 5"},
+      {0, 3, false, Action::escalate, "the configuration's balancer has no upstream of user"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.wanted);
+    Scene scene;
+    if (row.balanced) {
+      config::Balancer balancer;
+      balancer.upstreams = {{"user", "user", 8000}};
+      scene.config.balancer = balancer;
+    }
+    IncidentOpened opened;
+    opened.signal.kind = SignalKind::asked;
+    opened.signal.service = "user";
+    opened.signal.asked = "/scale user " + std::to_string(row.wanted);
+    opened.signal.asked_by = "console";
+    scene.stage.write(Role::scout, 1, opened);
+    scene.stage.step();
+    if (scene.stage.in_flight.contains("container:1:user")) {
+      const brain::Target target{std::string(64, 'b'), "t9", row.running};
+      scene.stage.answer("container:1:user", brain::ContainerRead{1, "user", target});
+      scene.stage.step();
+    }
+    const auto plan = scene.stage.last<PlanMade>();
+    CHECK(plan.asked_by == "console");
+    CHECK(plan.menu[0].action == row.action);
+    CHECK(plan.menu[0].reason.find(row.reason) != std::string::npos);
+    CHECK(scene.stage.incident(1).state == State::planned);
+    if (row.action != Action::escalate) CHECK(plan.menu[0].change.to == row.wanted);
+    CHECK(scene.stage.all<DiagnosisMade>().empty());
+    // It is no root of what fails beside it.
+    scene.open(2, SignalKind::probe_error, "policy");
+    scene.read_snapshot();
+    scene.stage.run(1s);
+    CHECK(scene.stage.all<IncidentJoined>().empty());
+  }
+}
+
 TEST_CASE_FIXTURE(Scene, "a wish that nobody heard for half an hour makes a plan that is over") {
   escalate(*this);
   stage.write(Role::scribe, 1, OperatorCommanded{"/restart policy", "ada"});

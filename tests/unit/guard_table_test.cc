@@ -115,7 +115,10 @@ const Rank kRanks[] = {
      [](Case& c, int way) { c.facts.fruitless = way >= 0 ? 2 + way : 1; }},
     {{"cooldown", "cooldown", "cooldown"},
      {kRefuse, kRefuse, kRefuse},
-     [](Case& c, int way) { c.limits.cooldown = way >= 0 ? 51min : 50min; }},
+     [](Case& c, int way) {
+       // The second one counts for scaling that a person asked for.
+       c.limits.cooldown = c.limits.scale_cooldown = way >= 0 ? 51min : 50min;
+     }},
     {{"service_budget", "service_budget", "service_budget"},
      {kRefuse, kRefuse, kRefuse},
      [](Case& c, int way) {

@@ -850,6 +850,36 @@ TEST_CASE("book: live are the incidents that somebody owes something") {
   CHECK(book.live() == std::set<IncidentId>{1, 3});
 }
 
+TEST_CASE("a wish: planned as asked, closed without a post-mortem, no trouble of its service") {
+  IncidentOpened what;
+  what.signal.kind = SignalKind::asked;
+  what.signal.service = "shop";
+  what.signal.asked = "/scale shop 3";
+  what.signal.asked_by = "console";
+  Book book;
+  book.absorb(at(1, what, 1));
+  REQUIRE(book.find(1)->action_asked);
+  CHECK(book.find(1)->action_asked->count == 3);
+  CHECK(due(*book.find(1)) == std::vector{Command::plan_asked});
+  CHECK(book.open_of("shop") == nullptr);
+  CHECK(book.live().contains(1));
+  Incident done = *book.find(1);
+  done.state = State::resolved;
+  CHECK(due(done) == std::vector{Command::record_outcome});
+  done.outcome = IncidentResolved{"op", "scale_up", true};
+  CHECK(due(done) == std::vector{Command::close_issue});
+  // Opened again it is asked for again.
+  book.absorb(at(2, StoodDown{"cooldown", "fixer"}, 1));
+  book.absorb(at(3, IncidentClosed{""}, 1));
+  book.absorb(at(4, IncidentReopened{"ada"}, 1));
+  CHECK(due(*book.find(1)) == std::vector{Command::plan_asked});
+  CHECK(book.find(1)->action_asked->by == "console");
+  // What nobody understands goes the way of any trouble: to a person.
+  what.signal.asked = "/scale shop many";
+  book.absorb(at(5, what, 2));
+  CHECK(due(*book.find(2)) == std::vector{Command::diagnose});
+}
+
 TEST_CASE("asked: what may be restarted, and what the others are told") {
   Incident incident = fold(road_to(State::planned));
   incident.signal.service = "shop";
