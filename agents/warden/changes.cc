@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "agents/warden/passed.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "engine/snapshot_codec.h"
@@ -18,6 +19,7 @@ using engine::ContainerId;
 constexpr base::Duration kOwnReadyWithin = std::chrono::seconds(10);
 constexpr std::size_t kSnapshotsMax = 2000;
 constexpr std::size_t kEndedMax = 2000;
+constexpr std::size_t kClearedMax = 2000;
 constexpr std::size_t kScaledMax = 1000;  // Twice as many as there may be services.
 
 std::int64_t parse_ms(std::string_view text) {
@@ -37,6 +39,7 @@ Changes::Changes(ChangeOptions options, engine::ContainerEngine& engine, const b
       snapshots_(options_.folder + "/snapshots", kSnapshotsMax),
       ended_(options_.folder + "/replaced", kEndedMax),
       scaled_(options_.folder + "/scaled", kScaledMax),
+      cleared_(options_.folder + "/cleared", kClearedMax),
       replacer_(engine, log),
       scaler_(engine, options_.front, log) {}
 
@@ -60,6 +63,7 @@ void Changes::describe(const Operation& operation, const std::string& service,
   const auto bounds = options_.bounds.find(service);
   if (bounds != options_.bounds.end()) situation.bounds = bounds->second;
   situation.scale_cooldown = options_.scale_cooldown;
+  situation.has_queue = options_.call_queue && options_.queues.contains(service);
   if (operation.verb == Verb::recreate) {
     const auto text = snapshots_.get(operation.snapshot);
     // Whoever can write there could have written anything.
@@ -136,7 +140,8 @@ base::Result<Performed> Changes::perform(const Operation& operation, Step step,
   }
   auto out = step == Step::recreate     ? recreate(operation, service, container)
              : step == Step::set_limits ? set_limits(operation, service, container, *before)
-                                        : scale(operation, service, container, *before);
+             : step == Step::scale      ? scale(operation, service, container, *before)
+                                        : clear_queue(operation, service, container);
   if (out.ok()) out->snapshot = *before;
   return out;
 }
@@ -213,6 +218,20 @@ base::Result<Performed> Changes::scale(const Operation& operation, const std::st
                                       .grace = operation.grace});
   if (!changed) return changed.error();
   return performed(container.id, *changed ? Outcome::done : Outcome::superseded);
+}
+
+// Whatever killed us in between: what was begun is not begun again.
+base::Result<Performed> Changes::clear_queue(const Operation& operation, const std::string& service,
+                                             const Container& container) {
+  if (cleared_.get(operation.op).ok())
+    return Error{ErrorCode::unknown, "the queue may have been cleared, and is not cleared twice"};
+  if (auto noted = cleared_.put(operation.op, service); !noted.ok()) {
+    return Error{ErrorCode::unavailable, "nothing done: " + noted.error().message};
+  }
+  if (auto status = passed("warden.queue.noted"); !status.ok()) return status.error();
+  if (auto called = options_.call_queue(options_.queues.at(service)); !called.ok())
+    return called.error().in("clear the queue of " + service);
+  return performed(container.id, Outcome::done);
 }
 
 }  // namespace warden

@@ -1,9 +1,10 @@
 // What the warden can do to a container besides starting it: recreate it from a snapshot, change
-// its limits, scale its service. Keeps the snapshots and what it must know after a restart in a
-// folder of its own: snapshots hold the containers' environment, which no other role may read.
-// Thread-safe; the caller lets in one change per service at a time.
+// its limits, scale its service, have its queue cleared. Keeps the snapshots and what it must know
+// after a restart in a folder of its own: snapshots hold the containers' environment, which no
+// other role may read. Thread-safe; the caller lets in one change per service at a time.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -30,6 +31,11 @@ struct ChangeOptions {
   std::map<std::string, config::Bounds> bounds;  // By service.
   base::Duration scale_cooldown = std::chrono::seconds(30);
   Front* front = nullptr;  // Borrowed.
+  // By service: the address that is called to clear its queue.
+  std::map<std::string, std::string> queues{};
+  // Calls it, once. Errors: unavailable (nothing was sent), conflict (it answered, and not well),
+  // unknown (sent, no answer). Null: there are none. Thread-safe.
+  std::function<base::Status(const std::string& url)> call_queue{};
 };
 
 class Changes {
@@ -66,6 +72,8 @@ class Changes {
                                      const engine::Container& container, const std::string& before);
   base::Result<Performed> scale(const Operation& operation, const std::string& service,
                                 const engine::Container& container, const std::string& before);
+  base::Result<Performed> clear_queue(const Operation& operation, const std::string& service,
+                                      const engine::Container& container);
   base::Result<Performed> replace(const Operation& operation, const std::string& service,
                                   const Replacer::Order& order);
   base::Result<Performed> performed(const engine::ContainerId& id, Outcome outcome);
@@ -74,7 +82,7 @@ class Changes {
   engine::ContainerEngine& engine_;
   const base::Clock& clock_;
   const base::Logger& log_;
-  Shelf snapshots_, ended_, scaled_;
+  Shelf snapshots_, ended_, scaled_, cleared_;
   Replacer replacer_;
   Scaler scaler_;
   std::mutex mutex_;

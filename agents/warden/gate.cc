@@ -114,6 +114,14 @@ Decision decide_scale(const Operation& operation, const Situation& situation) {
   return Step::scale;
 }
 
+Decision decide_queue(const Situation& situation) {
+  if (!situation.has_queue) return refuse(Rule::bounds, "no clear_queue is configured");
+  if (situation.container->state != RunState::running) {
+    return refuse(Rule::state, "the service's own container does not run", ErrorCode::conflict);
+  }
+  return Step::clear_queue;
+}
+
 Decision decide_change(const Operation& operation, const Situation& situation) {
   const RunState state = situation.container->state;
   if (state == RunState::paused) return refuse(Rule::state, "a person has paused it");
@@ -122,6 +130,7 @@ Decision decide_change(const Operation& operation, const Situation& situation) {
   }
   if (operation.verb == Verb::recreate) return decide_recreation(situation);
   if (operation.verb == Verb::set_limits) return decide_limits(operation, situation.bounds);
+  if (operation.verb == Verb::clear_queue) return decide_queue(situation);
   return decide_scale(operation, situation);
 }
 

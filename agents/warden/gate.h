@@ -35,6 +35,7 @@ struct Situation {
   std::optional<engine::Container> container;  // Nothing: not among the configured ones.
   Traffic traffic = Traffic::free;
   config::Bounds bounds{};                       // set_limits.
+  bool has_queue = false;                        // clear_queue: one is configured.
   std::optional<std::string> snapshot_of{};      // recreate: name in the stored one, when it is.
   std::optional<base::Duration> since_scaled{};  // scale: since the last other one, if any.
   base::Duration scale_cooldown = std::chrono::seconds(30);
@@ -66,7 +67,7 @@ struct Refusal {
 };
 
 // What to do when nothing forbids it. `superseded`: nothing, it runs again already.
-enum class Step { start, restart, superseded, recreate, set_limits, scale };
+enum class Step { start, restart, superseded, recreate, set_limits, scale, clear_queue };
 
 using Decision = std::variant<Step, Refusal>;
 

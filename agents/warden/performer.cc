@@ -91,6 +91,7 @@ base::Result<Performed> Performer::perform_entered(const Operation& operation) {
     case Step::recreate:
     case Step::set_limits:
     case Step::scale:
+    case Step::clear_queue:
       return change(operation, step, target);
   }
   return Error{ErrorCode::invalid, "unknown step"};

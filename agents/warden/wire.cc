@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "agents/warden/balancer.h"
+#include "agents/warden/queue_call.h"
 #include "agents/warden/server.h"
 #include "agents/warden/standing.h"
 #include "engine/docker_engine.h"
@@ -31,6 +32,10 @@ int run(const config::Config& config, const base::Logger& log) {
   options.excluded = config.exclude;
   options.changes.folder = options.socket_dir;
   options.changes.scale_cooldown = config.limits.scale_cooldown;
+  options.changes.call_queue = call_queue;
+  for (const auto& service : config.services) {
+    if (service.clear_queue) options.changes.queues[service.name] = *service.clear_queue;
+  }
   std::optional<Balancer> balancer;
   if (config.balancer) {
     balancer.emplace(*config.balancer, log);

@@ -199,7 +199,7 @@ class Loader {
     const std::string where = "services[" + std::to_string(index) + "]";
     const auto fields = reader(node, where,
                                {"name", "container", "health", "path", "depends_on", "mode",
-                                "grace", "protect", "bounds", "gitops"});
+                                "grace", "protect", "bounds", "gitops", "clear_queue"});
     Service service;
     service.line = node.line;
     if (node.kind == YamlNode::Kind::map) {
@@ -222,6 +222,10 @@ class Loader {
       }
       if (const auto* map = fields.find_map("gitops")) {
         service.gitops = read_gitops(*map, where + ".gitops", service);
+      }
+      if (auto url = fields.text("clear_queue")) {
+        check_own_url(fields, "clear_queue", *url, "the service itself is called, in plain HTTP");
+        service.clear_queue = std::move(*url);
       }
     }
     config_.services.push_back(std::move(service));
@@ -281,19 +285,22 @@ class Loader {
     }
   }
 
+  // Of the service itself.
+  static void check_own_url(const FieldReader& fields, const char* field, const std::string& url,
+                            const char* why) {
+    const auto parsed = parse_url(url);
+    if (!parsed) return fields.wrong(field, parsed.error().message);
+    if (parsed->scheme != "http")
+      fields.wrong(field, "must start with http://; " + std::string(why));
+  }
+
   std::optional<Probe> read_probe(const YamlNode& map, const std::string& where) {
     const auto fields =
         reader(map, where, {"url", "every", "timeout", "fails", "latency_bound", "window"});
     Probe probe;
     if (!fields.has("url")) fields.wrong("url", "is missing");
     if (auto url = fields.text("url")) {
-      const auto parsed = parse_url(*url);
-      if (!parsed) {
-        fields.wrong("url", parsed.error().message);
-      } else if (parsed->scheme != "http") {
-        fields.wrong("url",
-                     "must start with http://; probes speak plain HTTP to the service itself");
-      }
+      check_own_url(fields, "url", *url, "probes speak plain HTTP to the service itself");
       probe.url = std::move(*url);
     }
     fields.read_duration("every", probe.every, milliseconds(50), hours(1));

@@ -219,6 +219,12 @@ TEST_CASE("each mistake is told with its line, field and suggestion") {
        "4: services[0].path.latency_bound: must be shorter than timeout, which is 1s"},
       {"+    path: {url: 'http://x/', window: 2s}\n",
        "4: services[0].path.window: has no meaning without latency_bound"},
+      {"+    clear_queue: 127.0.0.1:80/clear\n",
+       "4: services[0].clear_queue: \"127.0.0.1:80/clear\" is no URL: it starts with no http://"},
+      {"+    clear_queue: 'https://x/clear'\n",
+       "4: services[0].clear_queue: must start with http://; the service itself is called, in "
+       "plain "
+       "HTTP"},
       {"+    depends_on: db\n", "4: services[0].depends_on: must be a list, not a plain value"},
       {"+    depends_on: [wed]\n",
        "4: services[0].depends_on[0]: unknown service \"wed\"; did you mean \"web\"?"},

@@ -171,4 +171,61 @@ TEST_CASE("changes: one at a time per service, restarts too") {
   CHECK(third.starts_with("rule traffic"));
 }
 
+TEST_CASE("changes: a queue is called once, whatever is asked after it") {
+  Bench bench;
+  support::TemporaryFolder folder;
+  std::vector<std::string> calls;
+  base::Status answer;
+  warden::ChangeOptions options;
+  options.folder = folder.path();
+  options.queues = {{"shop", "http://127.0.0.1:9/clear"}};
+  options.call_queue = [&](const std::string& url) {
+    calls.push_back(url);
+    return answer;
+  };
+  warden::Changes changes(options, bench.engine, bench.clock, bench.log);
+  warden::Performer performer(
+      bench.roster, bench.engine, [&](const std::string&) { return bench.standing; }, bench.clock,
+      bench.log, &changes);
+  auto order = bench.operation(Verb::clear_queue);
+  SUBCASE("it did") {
+    const auto done = performer.perform(order);
+    REQUIRE(done.ok());
+    CHECK(done->outcome == warden::Outcome::done);
+    CHECK(done->container == bench.id);
+    CHECK(calls == std::vector<std::string>{"http://127.0.0.1:9/clear"});
+    CHECK(performer.perform(order).error().code == ErrorCode::unknown);
+  }
+  SUBCASE("it answers with an error") {
+    answer = base::Error{ErrorCode::conflict, "it answered with status 503"};
+    const auto failed = performer.perform(order);
+    CHECK(failed.error().code == ErrorCode::conflict);
+    CHECK(failed.error().message.find("status 503") != std::string::npos);
+  }
+  SUBCASE("nobody listens") {
+    answer = base::Error{ErrorCode::unavailable, "not connected"};
+    CHECK(performer.perform(order).error().code == ErrorCode::unavailable);
+  }
+  SUBCASE("nobody answers: it stays taken until it is settled, and another process knows") {
+    answer = base::Error{ErrorCode::unknown, "no answer"};
+    CHECK(performer.perform(order).error().code == ErrorCode::unknown);
+    auto other = order;
+    other.op = "01HZZZZZZZZZZZZZZZZZZZZZ99";
+    CHECK(performer.perform(other).error().message.starts_with("rule traffic"));
+    warden::Changes later(options, bench.engine, bench.clock, bench.log);
+    warden::Performer next(
+        bench.roster, bench.engine, [&](const std::string&) { return bench.standing; }, bench.clock,
+        bench.log, &later);
+    CHECK(next.perform(order).error().message.find("not cleared twice") != std::string::npos);
+  }
+  CHECK(calls.size() == 1);
+  CHECK(bench.engine.effects().empty());  // The container is left alone.
+}
+
+TEST_CASE("changes: without an address there is no queue to be cleared") {
+  Workshop shop;
+  const auto refused = shop.changing.perform(shop.next(Verb::clear_queue, shop.id));
+  CHECK(refused.error().message.starts_with("rule bounds"));
+}
+
 }  // namespace

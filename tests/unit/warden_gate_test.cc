@@ -182,6 +182,24 @@ TEST_CASE("gate: changes are judged by their own rules as well") {
        [](Op&, Sit& s) { s.container->state = RunState::exited; }},
       {"observed only", Verb::scale, Rule::mode,
        [](Op&, Sit& s) { s.standing->mode = config::Mode::observe; }},
+      {"its queue", Verb::clear_queue, {}, [](Op&, Sit&) {}},
+      {"no queue", Verb::clear_queue, Rule::bounds, [](Op&, Sit& s) { s.has_queue = false; }},
+      {"the queue of a dead one", Verb::clear_queue, Rule::state,
+       [](Op&, Sit& s) { s.container->state = RunState::exited; }},
+      {"the queue of a paused one", Verb::clear_queue, Rule::state,
+       [](Op&, Sit& s) { s.container->state = RunState::paused; }},
+      {"while stopped", Verb::clear_queue, Rule::stop,
+       [](Op&, Sit& s) { s.standing->stopped = true; }},
+      {"too late", Verb::clear_queue, Rule::expired,
+       [](Op& o, Sit& s) { o.expires = s.now - base::Millis(1); }},
+      {"only with approval", Verb::clear_queue, Rule::mode,
+       [](Op&, Sit& s) { s.standing->mode = config::Mode::approve; }},
+      {"an old Fixer's", Verb::clear_queue, Rule::epoch, [](Op& o, Sit&) { o.epoch = 1; }},
+      {"a stranger's", Verb::clear_queue, Rule::target, [](Op&, Sit& s) { s.container.reset(); }},
+      {"an excluded one's", Verb::clear_queue, Rule::excluded,
+       [](Op&, Sit& s) { s.standing->excluded = true; }},
+      {"while another is not known", Verb::clear_queue, Rule::traffic,
+       [](Op&, Sit& s) { s.traffic = Traffic::unsettled; }},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
@@ -189,6 +207,7 @@ TEST_CASE("gate: changes are judged by their own rules as well") {
     auto situation = allowed();
     situation.bounds = bounds;
     situation.snapshot_of = "shop";
+    situation.has_queue = true;
     row.spoil(operation, situation);
     const auto decision = warden::decide(operation, situation);
     const auto* refusal = std::get_if<warden::Refusal>(&decision);
