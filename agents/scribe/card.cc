@@ -5,13 +5,42 @@
 #include "agents/scribe/markdown.h"
 #include "agents/scribe/pages.h"
 #include "agents/scribe/pull_pages.h"
+#include "base/text.h"
 
 namespace scribe {
 namespace {
 
 using namespace incident;  // NOLINT: the domain's words are this file's words.
 
+// Of a wish: nothing is sick, so nothing is detected, diagnosed or fixed. Empty: as of any.
+std::string wish_headline(State end) {
+  switch (end) {
+    case State::open:
+    case State::diagnosing:
+      return "📈 **Asked for**";
+    case State::acting:
+      return "🟠 **Being done**";
+    case State::resolved:
+    case State::closed:
+      return "🟢 **Done**: proven";
+    case State::stood_down:
+      return "✋ **Not done**";
+    case State::planned:
+    case State::awaiting_approval:
+    case State::verifying:
+    case State::escalated:
+    case State::inconclusive:
+    case State::self_healed:
+    case State::joined:
+      return "";
+  }
+  return "";
+}
+
 std::string headline(const Incident& incident, State end) {
+  if (is_wish(incident)) {
+    if (auto text = wish_headline(end); !text.empty()) return text;
+  }
   const bool closed = incident.state == State::closed;
   switch (end) {
     case State::open:
@@ -51,6 +80,7 @@ std::string next_step(const Incident& incident, State end) {
         return "The guard " + code(incident.refused->guard, 60) +
                " refused the plan; a new one is made.";
       }
+      if (is_wish(incident)) return "Brain makes the plan that was asked for.";
       return "Brain collects evidence, names the cause and makes a plan.";
     case State::planned:
       if (incident.refused)
@@ -72,6 +102,7 @@ std::string next_step(const Incident& incident, State end) {
       if (incident.failed) return "The proof failed; Fixer decides what follows.";
       return "Scout proves that the symptom is gone for the whole soak time.";
     case State::resolved:
+      if (is_wish(incident)) return "The issue is closed.";
       return "The post-mortem is written, the case is remembered and the issue closed.";
     case State::closed:
       return "Nothing.";
@@ -120,8 +151,13 @@ std::string facts(const Incident& incident, State end, const Book& book) {
           row("State", code(to_string(incident.state))) +
           row("Severity", std::string(to_string(incident.severity))) +
           row("Service", code(signal.service, 80)) + row("Container", container) +
-          row("Symptom", symptom(signal)) + row("Signals", std::to_string(incident.signals)) +
-          row("Diagnosis", diagnosis_line(incident)) + row("Action", action_line(incident));
+          row(is_wish(incident) ? "Wanted" : "Symptom", symptom(signal));
+  if (is_wish(incident))
+    text += row("Asked by", code(signal.asked_by, 80));
+  else
+    text += row("Signals", std::to_string(incident.signals)) +
+            row("Diagnosis", diagnosis_line(incident));
+  text += row("Action", action_line(incident));
   if (end == State::joined) {
     const Incident* root = book.find(incident.root);
     text +=
@@ -182,6 +218,13 @@ std::string evidence(const Incident& incident) {
   return text;
 }
 
+// "/scale shop 3" in words.
+std::string wanted(const Signal& signal) {
+  const auto words = base::split(signal.asked, ' ');
+  if (words.size() != 3 || words[0] != "/scale") return "asked for";
+  return "scaling to " + bare(words[2], 10) + (words[2] == "1" ? " replica" : " replicas");
+}
+
 }  // namespace
 
 base::Instant fault_boot(const Incident& incident) {
@@ -217,7 +260,7 @@ std::string symptom(const Signal& signal) {
     case SignalKind::deploy_failed:
       return "deploy failed";
     case SignalKind::asked:
-      return "asked for";
+      return wanted(signal);
   }
   return "";
 }

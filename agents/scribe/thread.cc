@@ -209,6 +209,11 @@ class Comments {
     if (const auto* joined = as<IncidentJoined>(event))
       put("joined:1", joined_page(*joined, book_));
     if (const auto* said = as<OperatorCommanded>(event)) answer(*said);
+    const auto* opened = as<IncidentOpened>(event);
+    if (opened != nullptr && opened->signal.kind == SignalKind::asked) {
+      wanted_ = {opened->signal.asked, opened->signal.asked_by, ""};
+      answer(wanted_);
+    }
     if (const auto* written = as<PostmortemWritten>(event))
       put("postmortem:1", postmortem_page(*written));
   }
@@ -256,7 +261,8 @@ class Comments {
     std::string key;
     const OperatorCommanded* said = nullptr;
   };
-  Answer wish_, dry_run_;  // The latest that something is still put into.
+  OperatorCommanded wanted_;  // What the incident was opened for, when it is a wish.
+  Answer wish_, dry_run_;     // The latest that something is still put into.
   const VerificationAsked* asked_ = nullptr;
   const VerificationTried* first_good_ = nullptr;
   int verdicts_ = 0, escalations_ = 0, answers_ = 0;
@@ -347,9 +353,10 @@ Thread project(const Book::Entry& entry, const Book& book, const ThreadOptions& 
   thread.incident = incident.id;
   thread.wanted = incident.issue > 0 || (!needs_no_issue(end) && incident.state != State::closed);
   // The opening signal names the symptom for good: a title that changes is hard to find again.
-  thread.title = std::string(base::cut_utf8(
-      "[INCIDENT] " + bare(incident.signal.service, 100) + ": " + symptom(incident.signal),
-      kTitleMax));
+  thread.title = std::string(base::cut_utf8((is_wish(incident) ? "[REQUEST] " : "[INCIDENT] ") +
+                                                bare(incident.signal.service, 100) + ": " +
+                                                symptom(incident.signal),
+                                            kTitleMax));
   thread.body = card(incident, end, book, options);
   thread.labels = labels_of(incident, end);
   Comments comments(book, options);

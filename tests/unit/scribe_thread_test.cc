@@ -221,6 +221,44 @@ TEST_CASE("thread: later events edit their comment instead of adding one") {
   CHECK(keys(story.thread()).back() == "diagnosis:2");
 }
 
+TEST_CASE("thread: a wish says what is wanted and by whom, and nothing of a sickness") {
+  IncidentOpened opened;
+  opened.signal.kind = SignalKind::asked;
+  opened.signal.service = "shop";
+  opened.signal.asked = "/scale shop 3";
+  opened.signal.asked_by = "console";
+  opened.severity = Severity::low;
+  MenuEntry entry;
+  entry.action = Action::scale_up;
+  entry.service = "shop";
+  entry.container = std::string(64, 'c');
+  entry.change = {"replicas", 0, 3};
+  Story story;
+  story.tell(1, opened).tell(1, PlanMade{"feedbeef", 1, {}, {entry}, "console"});
+  CHECK(story.thread().title == "[REQUEST] shop: scaling to 3 replicas");
+  CHECK(story.thread().wanted);
+  REQUIRE(story.thread().comments.size() == 1);
+  const auto said = story.thread().comments[0].body;
+  CHECK(said.find("**Scaling asked** by `console`, `/scale shop 3`") != std::string::npos);
+  CHECK(said.find("brings `shop` from 0 to 3 replicas") != std::string::npos);
+  CHECK(story.thread().body.find("Asked by") != std::string::npos);
+  for (const char* sick : {"Symptom", "Diagnosis", "Detected"})
+    CHECK_MESSAGE(story.thread().body.find(sick) == std::string::npos, sick);
+  auto refused = story;
+  refused.tell(1, StoodDown{"The guard cooldown refuses to act: 2s of 30s", "fixer"});
+  CHECK_FALSE(refused.thread().wanted);  // Who asked was told.
+  ActionIntended intent{"OP", "feedbeef", 1, Action::scale_up, "shop", entry.container, "", {}};
+  intent.change = entry.change;
+  story.tell(1, intent)
+      .tell(1, ActionDone{"OP", "t", false})
+      .tell(1, VerificationAsked{"OP", "shop", {}, std::chrono::seconds(5)})
+      .tell(1, VerificationPassed{"OP", 12, 3, ""})
+      .tell(1, IncidentResolved{"OP", "scale_up", true});
+  CHECK(story.thread().body.find("**Done**") != std::string::npos);
+  CHECK(story.thread().closed);
+  CHECK(story.thread().state_reason == "completed");
+}
+
 TEST_CASE("thread: what a plan without an action says") {
   const auto opened = IncidentOpened{oom_signal(), Severity::high, "f", ""};
   auto plan = restart_plan();
