@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -16,14 +17,17 @@
 #include "agents/console/deploy_codec.h"
 #include "agents/console/metrics_text.h"
 #include "agents/console/page.h"
+#include "agents/console/scaling_codec.h"
 #include "agents/console/webhook_codec.h"
 #include "base/ensure.h"
 #include "base/failpoint.h"
 #include "base/hash.h"
+#include "base/id.h"
 #include "base/text.h"
 #include "http/http.h"
 #include "http/router.h"
 #include "http/url.h"
+#include "incident/wish_codec.h"
 #include "ledger/sqlite_ledger.h"
 
 namespace console {
@@ -36,7 +40,10 @@ using http::Response;
 
 constexpr int kLookMs = 1000;      // Without a wake-up the ledger is looked at so often.
 constexpr int kBatch = 1000;       // Records read at once.
-constexpr int kServerThreads = 2;  // One may wait for the disk while the other answers.
+constexpr int kScalingsMax = 2;    // That wait for their outcome, each on a thread.
+constexpr int kListingsMax = 2;    // Likewise, for the warden.
+// Of the rest one may wait for the disk while the other answers.
+constexpr int kServerThreads = 2 + kScalingsMax + kListingsMax;
 constexpr const char* kRetryAfterSeconds = "5";
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
@@ -106,6 +113,20 @@ void secure(Response& response) {
 struct Counts {
   std::atomic<std::int64_t> requests = 0, received = 0, duplicate = 0, rejected = 0,
                             unavailable = 0;
+};
+
+// One of so many places, while there is one.
+class Place {
+ public:
+  Place(std::atomic<int>& taken, int most) : taken_(taken), has_(++taken <= most) {}
+  ~Place() { --taken_; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  explicit operator bool() const { return has_; }
+
+ private:
+  std::atomic<int>& taken_;
+  const bool has_;
 };
 
 // A descriptor that another thread makes readable.
@@ -202,6 +223,20 @@ struct Console::State {
         [](auto&, auto&) { return make_asset("text/css; charset=utf-8", page_css()); });
     get("/page.js",
         [](auto&, auto&) { return make_asset("text/javascript; charset=utf-8", page_js()); });
+    get("/containers", [this](auto&, auto&) {
+      return list_containers([](const auto& listing) { return encode_containers(listing); });
+    });
+    get("/topology", [this](auto&, auto&) {
+      const Layout layout{options.services, options.balanced,
+                          options.roles ? options.roles() : std::vector<RoleState>()};
+      return list_containers([&](const auto& all) { return encode_topology(layout, all); });
+    });
+    for (const bool is_up : {true, false}) {
+      router.add("POST", is_up ? "/scale/up" : "/scale/down",
+                 [this, is_up](const Request& request, const http::Params&) {
+                   return scale(request, is_up);
+                 });
+    }
     router.add("POST", "/webhook",
                [this](const Request& request, const http::Params&) { return webhook(request); });
     router.add("POST", "/events/deploy",
@@ -295,6 +330,92 @@ struct Console::State {
                                       "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" +
                                       std::to_string(base::to_ms(kSessionLength) / 1000));
     return response;
+  }
+
+  // ---- What the warden lists.
+
+  base::Result<warden::Listing> listing() {
+    const Place place(listings, kListingsMax);
+    if (!place) return Error{ErrorCode::unavailable, "too many ask for the containers at once"};
+    if (!options.containers) return Error{ErrorCode::unavailable, "no warden is known here"};
+    auto all = options.containers();
+    return all ? std::move(all) : all.error().in("list the containers");
+  }
+
+  Response unlisted(const Error& error) {
+    auto response = make_error(503, base::clean_text(error.message));
+    response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+    return response;
+  }
+
+  template <class Encode>
+  Response list_containers(Encode encode) {
+    const auto all = listing();
+    return all ? make_json(200, encode(*all)) : unlisted(all.error());
+  }
+
+  // ---- Scaling. The wish goes into the ledger's inbox; others open, judge and carry it out.
+
+  Response scale(const Request& request, bool is_up) {
+    if (request.body.size() > kWebhookBytesMax) return make_error(413, "the body is over 1 MB");
+    const auto scaling = parse_scaling(request, is_up, options.balanced);
+    if (!scaling) return make_error(400, scaling.error().message);
+    if (auto reason = stopped(); !reason.empty()) return make_error(409, reason);
+    const Place place(scalings, kScalingsMax);
+    if (!place) {
+      auto response = make_error(429, "other scalings wait for their outcome");
+      response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+      return response;
+    }
+    const auto all = listing();
+    if (!all) return unlisted(all.error());
+    const auto running = running_replicas(*all, scaling->service);
+    if (auto why = objection_to(*scaling, static_cast<int>(running.size())); !why.empty())
+      return make_error(409, why);
+    base::SystemRandom random;
+    const incident::Wish wish{base::make_ulid(clock.now().wall, random), scaling->command(),
+                              "console"};
+    const auto kept = keep(
+        {0, std::string(incident::kWishSource), wish.id, incident::encode(wish), clock.now().wall});
+    if (!kept) {
+      ++counts.unavailable;
+      return unlisted(kept.error().in("keep what was asked for"));
+    }
+    logger.info("scaling asked", {{"command", wish.command}, {"from", request.remote_address}});
+    return answer_scaled(*scaling, await(incident::fingerprint_of(wish)));
+  }
+
+  // The reason; empty: nothing is stopped.
+  std::string stopped() {
+    const Situation now = situation();
+    const std::lock_guard lock(mutex);
+    if (!is_stopped(chronicle, now)) return "";
+    const auto& stop = chronicle.book().stop();
+    return "everything is stopped" + (stop ? ": " + base::clean_text(stop->reason) : "");
+  }
+
+  Fulfilment await(const std::string& fingerprint) {
+    const auto until = std::chrono::steady_clock::now() + options.scale_wait;
+    std::unique_lock lock(mutex);
+    Fulfilment found;
+    (void)news.wait_until(lock, until, [&] {
+      found = fulfilment_of(chronicle.book(), fingerprint);
+      return is_ending || found.progress != Progress::pending;
+    });
+    return found;
+  }
+
+  Response answer_scaled(const Scaling& scaling, const Fulfilment& found) {
+    if (found.incident == 0)
+      return unlisted({ErrorCode::unavailable, "nobody took it up in time; it counts no more"});
+    const auto all = listing();
+    const auto replicas =
+        all ? running_replicas(*all, scaling.service) : std::vector<std::string>();
+    const int status = found.progress == Progress::pending   ? 202
+                       : found.progress == Progress::refused ? 409
+                       : found.progress == Progress::failed  ? 502
+                                                             : 200;
+    return make_json(status, encode_scaled(scaling, found, replicas));
   }
 
   // ---- Alerts in. 200 is said only when the alert stands in the inbox, fsynced.
@@ -404,6 +525,7 @@ struct Console::State {
     {
       const std::lock_guard lock(mutex);
       const bool is_shown = chronicle.absorb(record);
+      news.notify_all();
       if (is_shown && is_listening) frame = encode_frame(chronicle, record);
     }
     if (frame) server.broadcast(*std::move(frame));
@@ -433,6 +555,11 @@ struct Console::State {
   }
 
   void stop() {
+    {
+      const std::lock_guard lock(mutex);
+      is_ending = true;
+      news.notify_all();
+    }
     if (follower.joinable()) {
       follower.request_stop();
       follower.join();
@@ -448,9 +575,12 @@ struct Console::State {
   Counts counts;
   std::atomic<std::int64_t> last_refusal_ms = 0;  // Of a webhook of GitHub, told.
   std::mutex mutex;
-  // Guards: chronicle, ledger_error.
+  // Guards: chronicle, ledger_error, is_ending.
   Chronicle chronicle;
   std::optional<std::string> ledger_error;
+  bool is_ending = false;
+  std::condition_variable news;  // The chronicle has absorbed something, or is_ending.
+  std::atomic<int> scalings = 0, listings = 0;
   // The follower's own; start() uses them before it runs.
   std::int64_t position = 0;
   bool is_listening = false;

@@ -1,5 +1,5 @@
-// The console role: HTTP API, alerts in, metrics and one live page. It shows and takes in; it never
-// acts. Format: docs/formats/console-api.md.
+// The console role: HTTP API, alerts and wishes in, metrics and one live page. It shows and takes
+// in; it never acts. Format: docs/formats/console-api.md.
 #pragma once
 
 #include <functional>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agents/console/containers_codec.h"
 #include "agents/console/github_door.h"
 #include "agents/console/views_codec.h"
 #include "base/log.h"
@@ -24,10 +25,15 @@ struct Options {
   std::string mode, version;
   std::string forge_url;  // Where people read the issues; empty when there is no such page.
   std::vector<ServiceName> services;
+  std::vector<std::string> balanced;  // Services that can be scaled.
   std::string ledger_path;  // For wake-ups; empty: the ledger is only looked at once a second.
   std::string stop_file;    // Its existence means "stopped"; empty: there is none.
   // What runs on this host, read anew for each /health; may be empty. Thread-safe.
   std::function<std::vector<RoleState>()> roles;
+  // What the warden lists, asked anew each time; may be empty. Thread-safe.
+  std::function<base::Result<warden::Listing>()> containers;
+  // So long a scaling's answer waits for what comes of it; longer than a wish counts.
+  base::Duration scale_wait = std::chrono::seconds(30);
 };
 
 // A running console. Thread-safe. It follows the ledger from its first event, so a restarted one

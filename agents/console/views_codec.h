@@ -23,6 +23,7 @@ struct RoleState {
 struct ServiceName {
   std::string name;
   std::string container;
+  std::vector<std::string> depends_on{};  // Names of services.
 };
 
 // What stands besides the incidents themselves.

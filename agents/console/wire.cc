@@ -6,9 +6,12 @@
 #include "agents/console/console.h"
 #include "agents/up/status.h"
 #include "role/process.h"
+#include "warden/socket_warden.h"
 
 namespace console {
 namespace {
+
+constexpr base::Duration kListedWithin = std::chrono::seconds(3);
 
 std::vector<RoleState> read_roles(const std::string& path) {
   std::ifstream file(path);
@@ -40,7 +43,13 @@ int run(const config::Config& config, const base::Logger& log) {
     options.forge_url = "http://127.0.0.1:" + std::to_string(config.forge_port) + "/" +
                         config.repository() + "/issues";
   for (const auto& service : config.services)
-    options.services.push_back({service.name, service.container});
+    options.services.push_back({service.name, service.container, service.depends_on});
+  if (config.balancer) {
+    for (const auto& upstream : config.balancer->upstreams)
+      options.balanced.push_back(upstream.service);
+  }
+  warden::SocketWarden warden(role::warden_socket(config, "console"), {.reads = kListedWithin});
+  options.containers = [&warden] { return warden.list(); };
   options.ledger_path = config.ledger;
   options.stop_file = role::stop_file(config);
   options.roles = [path = config.state_dir + "/up.json"] { return read_roles(path); };

@@ -23,8 +23,10 @@
 #include <string>
 #include <vector>
 
+#include "agents/console/access.h"
 #include "agents/console/webhook_codec.h"
 #include "base/time.h"
+#include "incident/wish_codec.h"
 #include "ledger/sqlite_ledger.h"
 #include "tests/support/console_story.h"
 
@@ -196,6 +198,9 @@ struct Stand {
     auto wanted = options_for(folder.ledger());
     wanted.key = options.key;
     wanted.stop_file = options.stop_file;
+    wanted.balanced = options.balanced;
+    wanted.containers = options.containers;
+    wanted.scale_wait = options.scale_wait;
     wanted.roles = options.roles;
     auto started =
         Console::start(wanted, *ledger, clock, base::Logger("console", base::LogLevel::error));
@@ -708,6 +713,160 @@ TEST_CASE("stop: ends at once, twice is no harm, roles are asked for each answer
   stand.console.reset();
   CHECK(Steady::now() - begin < std::chrono::seconds(1));
   CHECK_FALSE(Peer(stand.port).is_open());
+}
+
+namespace {
+
+warden::Member a_member(const std::string& service, const std::string& name) {
+  warden::Member made{service, {}};
+  made.container.id = std::string(64, 'a');
+  made.container.name = name;
+  made.container.state = engine::RunState::running;
+  return made;
+}
+
+// Stands for all roles behind the inbox: waits for the wish and opens an incident of it.
+incident::Wish take_wish(const Stand& stand, std::size_t number) {
+  REQUIRE(comes_true([&] { return stand.inbox() >= number; }));
+  const auto all = stand.ledger->deliveries(0).value();
+  CHECK(all[number - 1].source == "wish");
+  return incident::decode_wish(all[number - 1].body).value();
+}
+std::vector<ledger::Draft> answered(const incident::Wish& wish, incident::IncidentId id,
+                                    base::WallTime at, bool is_refused) {
+  using namespace incident;  // NOLINT: event names follow.
+  story::Teller teller(id, at, "shop");
+  IncidentOpened opened;
+  opened.signal.kind = SignalKind::asked;
+  opened.signal.service = "shop";
+  opened.signal.asked = wish.command;
+  opened.signal.asked_by = wish.by;
+  opened.fingerprint = fingerprint_of(wish);
+  teller.at(10, Role::scout, opened);
+  if (is_refused) return teller.at(20, Role::fixer, StoodDown{"The guard mode", "fixer"}).drafts();
+  MenuEntry entry;
+  entry.action = Action::scale_up;
+  entry.service = "shop";
+  entry.change = {"replicas", 0, wish.command.back() - '0'};
+  teller.at(20, Role::brain, PlanMade{"p", 1, at + std::chrono::minutes(5), {entry}, wish.by});
+  ActionIntended intent;
+  intent.op = "op" + std::to_string(id);
+  intent.plan = "p";
+  intent.action = Action::scale_up;
+  intent.service = "shop";
+  return teller.at(30, Role::fixer, intent)
+      .at(40, Role::fixer, ActionDone{intent.op, "t", false})
+      .drafts();
+}
+
+Options with_shop(Options options) {
+  options.balanced = {"shop"};
+  options.containers = [] {
+    return base::Result<warden::Listing>(
+        warden::Listing{{a_member("shop", "shop-1")},
+                        {},
+                        {a_member("shop", "shop-replica-2"), a_member("shop", "shop-replica-1")}});
+  };
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("scaling: the wish goes into the inbox, the answer waits and nobody waits for it") {
+  Stand stand(with_shop({}));
+  const auto post = [&](const std::string& path) {
+    return std::async(std::launch::async, [&stand, path] { return ask(stand.port, "POST", path); });
+  };
+  SUBCASE("done") {
+    auto first = post("/scale/up?count=9");
+    const auto wish = take_wish(stand, 1);
+    CHECK(wish.command == "/scale shop 5");
+    CHECK(wish.by == "console");
+    auto second = post("/scale/up?count=4");
+    const auto other = take_wish(stand, 2);
+    CHECK(other.id != wish.id);
+    // Both wait; everything else goes on, and a third finds no place.
+    for (int i = 0; i < 20; ++i) CHECK(ask(stand.port, "GET", "/health").status == 200);
+    CHECK(ask(stand.port, "GET", "/topology").status == 200);
+    CHECK(ask(stand.port, "POST", "/scale/up").status == 429);
+    CHECK(stand.inbox() == 2);
+    stand.tell(answered(other, 1, stand.clock.now().wall, true));
+    const auto refused = second.get();
+    CHECK(refused.status == 409);
+    CHECK(refused.parsed()["error"] == "The guard mode");
+    CHECK(refused.parsed()["incident"] == 1);
+    stand.tell(answered(wish, 2, stand.clock.now().wall, false));
+    const auto done = first.get();
+    CHECK(done.status == 200);
+    CHECK(done.parsed()["status"] == "done");
+    CHECK(done.parsed()["lb_configured"] == true);
+    CHECK(done.parsed()["replicas"] == json{"shop-replica-1", "shop-replica-2"});
+  }
+  SUBCASE("the console ends meanwhile") {
+    auto waits = post("/scale/up?count=3");
+    (void)take_wish(stand, 1);
+    stand.console->stop();
+    CHECK(waits.get().status != 200);
+  }
+}
+
+TEST_CASE("scaling: what is not over in time, not possible, or not to be kept") {
+  auto options = with_shop({});
+  options.scale_wait = milliseconds(300);
+  Stand stand(options);
+  const auto status = [&](const std::string& path) { return ask(stand.port, "POST", path).status; };
+  CHECK(status("/scale/up?count=3") == 503);  // Nobody took it up.
+  auto waits = std::async(std::launch::async, [&] { return ask(stand.port, "POST", "/scale/up"); });
+  const auto wish = take_wish(stand, 2);
+  auto opened = answered(wish, 1, stand.clock.now().wall, true);
+  opened.resize(1);
+  stand.tell(opened);
+  const auto pending = waits.get();
+  CHECK(pending.status == 202);
+  CHECK(pending.parsed()["incident"] == 1);
+  CHECK(status("/scale/up?count=0") == 400);
+  CHECK(status("/scale/up?service=other") == 400);
+  CHECK(status("/scale/up?count=1") == 409);    // Two run: that would be down.
+  CHECK(status("/scale/down?count=3") == 409);  // And this up.
+  CHECK(ask(stand.port, "GET", "/scale/up").status == 405);
+  ledger::Draft stop;
+  stop.event.id = "stop";
+  stop.event.role = incident::Role::person;
+  stop.event.what = incident::StopSet{"maintenance", "ada"};
+  stand.tell({stop});
+  REQUIRE(comes_true([&] { return status("/scale/up?count=3") == 409; }));
+  CHECK(ask(stand.port, "POST", "/scale/up").body.find("maintenance") != std::string::npos);
+}
+
+TEST_CASE("scaling and containers: for who may, and while the warden answers") {
+  auto options = with_shop({});
+  options.key = kKey;
+  Stand stand(options);
+  const auto session = "Cookie: " + std::string(kSessionCookie) + "=" +
+                       make_session(kKey, stand.clock.now().wall) + "\r\n";
+  for (const char* path : {"/scale/up", "/scale/down"}) {
+    CHECK(ask(stand.port, "POST", path).status == 401);
+    CHECK(ask(stand.port, "POST", path, "X-API-Key: wrong\r\n").status == 403);
+    CHECK(ask(stand.port, "POST", path, session).status == 401);  // It opens reading alone.
+  }
+  for (const char* path : {"/containers", "/topology"}) {
+    CHECK(ask(stand.port, "GET", path).status == 401);
+    CHECK(ask(stand.port, "GET", path, session).status == 200);
+  }
+  CHECK(stand.inbox() == 0);
+  auto gone = with_shop({});
+  gone.containers = [] {
+    return base::Result<warden::Listing>(
+        base::Error{base::ErrorCode::unavailable, "nobody listens"});
+  };
+  Stand without(gone);
+  for (const auto& [method, path] :
+       {std::pair{"GET", "/containers"}, {"GET", "/topology"}, {"POST", "/scale/up"}}) {
+    const auto reply = ask(without.port, method, path);
+    CHECK(reply.status == 503);
+    CHECK(reply.body.find("nobody listens") != std::string::npos);
+  }
+  CHECK(without.inbox() == 0);
 }
 
 }  // namespace console

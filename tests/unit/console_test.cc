@@ -1,17 +1,22 @@
 // What the console shows and lets in: words, phases, sentences, views, alerts, keys. All pure.
 #include <doctest/doctest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "agents/console/access.h"
 #include "agents/console/chronicle.h"
+#include "agents/console/containers_codec.h"
 #include "agents/console/deploy_codec.h"
+#include "agents/console/scaling_codec.h"
 #include "agents/console/sentences.h"
 #include "agents/console/views_codec.h"
 #include "agents/console/webhook_codec.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "tests/support/console_story.h"
 #include "tests/support/samples.h"
 
@@ -520,6 +525,191 @@ TEST_CASE("access: keys, sessions and foreign pages") {
     request.headers = row.headers;
     CHECK(judge_access(request, row.key, now) == row.verdict);
   }
+}
+
+TEST_CASE("scaling: what is asked for, and what cannot be") {
+  struct Row {
+    const char* query;
+    bool is_up;
+    int count;  // -1: an error that says `words`.
+    const char* words;
+  };
+  const std::vector<std::string> one{"shop"}, two{"shop", "cart"};
+  const auto asked = [](const std::string& query, bool is_up, const auto& balanced) {
+    http::Request request;
+    for (const auto part : base::split(query, '&')) {
+      const auto at = part.find('=');
+      if (at != std::string_view::npos)
+        request.query.emplace_back(part.substr(0, at), part.substr(at + 1));
+    }
+    return parse_scaling(request, is_up, balanced);
+  };
+  const Row rows[] = {{"", true, 2, ""},
+                      {"", false, 0, ""},
+                      {"count=3", true, 3, ""},
+                      {"count=9", true, 5, ""},
+                      {"count=9", false, 5, ""},
+                      {"count=1&service=shop", false, 1, ""},
+                      {"count=0", true, -1, "count must be a number from 1 to 1000"},
+                      {"count=-1", false, -1, "count must be a number from 0 to 1000"},
+                      {"count=2.5", true, -1, "count must be"},
+                      {"count=1001", true, -1, "count must be"},
+                      {"count=99999999999999", true, -1, "count must be"},
+                      {"service=cart", true, -1, "what can be scaled: shop"},
+                      {"service=shop%203", true, -1, "nothing sends requests"}};
+  for (const auto& row : rows) {
+    CAPTURE(row.query);
+    const auto scaling = asked(row.query, row.is_up, one);
+    REQUIRE(scaling.ok() == (row.count >= 0));
+    if (scaling.ok()) CHECK(scaling->count == row.count);
+    if (scaling.ok()) CHECK(scaling->command() == "/scale shop " + std::to_string(row.count));
+    if (!scaling.ok()) CHECK(scaling.error().message.find(row.words) != std::string::npos);
+  }
+  CHECK(asked("", true, two).error().message ==
+        "service must be given; what can be scaled: shop, cart");
+  CHECK(asked("service=cart", true, two)->service == "cart");
+  CHECK(asked("", true, std::vector<std::string>{}).error().message.ends_with("scaled: none"));
+  CHECK(objection_to({"shop", 2, true}, 3).find("POST /scale/down") != std::string::npos);
+  CHECK(objection_to({"shop", 2, false}, 1).find("POST /scale/up") != std::string::npos);
+  for (const bool is_up : {true, false}) CHECK(objection_to({"shop", 2, is_up}, 2).empty());
+}
+
+TEST_CASE("scaling: what came of a wish, at each step of its road") {
+  using namespace incident;  // NOLINT
+  Book book;
+  std::int64_t events = 0;
+  const auto tell = [&](Role role, Payload what) {
+    Event event;
+    event.id = std::to_string(++events);
+    event.incident = 1;
+    event.role = role;
+    event.at = kFault;
+    event.what = std::move(what);
+    book.absorb(event);
+  };
+  const auto found = [&] { return fulfilment_of(book, "shop:asked:w1"); };
+  CHECK(found().incident == 0);
+  IncidentOpened opened;
+  opened.signal.kind = SignalKind::asked;
+  opened.signal.service = "shop";
+  opened.signal.asked = "/scale shop 3";
+  opened.signal.asked_by = "console";
+  opened.fingerprint = "shop:asked:w1";
+  tell(Role::scout, opened);
+  CHECK(found().incident == 1);
+  CHECK(found().progress == Progress::pending);
+  MenuEntry entry;
+  entry.action = Action::scale_up;
+  entry.service = "shop";
+  entry.change = {"replicas", 0, 3};
+  tell(Role::brain, PlanMade{"p", 1, kFault, {entry}, "console"});
+  ActionIntended intent;
+  intent.op = "op";
+  intent.plan = "p";
+  intent.action = Action::scale_up;
+  intent.service = "shop";
+  const Scaling scaling{"shop", 3, true};
+  const auto told = [&](const std::vector<std::string>& replicas) {
+    return json::parse(encode_scaled(scaling, found(), replicas));
+  };
+  SUBCASE("turned down by a guard") {
+    tell(Role::fixer, PlanRefused{"p", "cooldown", "2s of 30s", false});
+    CHECK(found().progress == Progress::pending);
+    tell(Role::fixer, StoodDown{"The guard cooldown refuses to act: 2s of 30s", "fixer"});
+    CHECK(found().progress == Progress::refused);
+    CHECK(told({})["error"] == "The guard cooldown refuses to act: 2s of 30s");
+    CHECK(told({})["lb_configured"] == false);
+    tell(Role::scribe, IncidentClosed{"stood_down"});
+    CHECK(found().progress == Progress::refused);
+  }
+  SUBCASE("done, whatever comes after") {
+    tell(Role::fixer, intent);
+    CHECK(found().progress == Progress::pending);
+    tell(Role::fixer, ActionDone{"op", "t", false});
+    CHECK(found().progress == Progress::done);
+    CHECK(told({"shop-replica-1"})["replicas"] == json{"shop-replica-1"});
+    CHECK(told({})["lb_configured"] == true);
+    CHECK_FALSE(told({}).contains("error"));
+    tell(Role::fixer, VerificationAsked{"op", "shop", kFault, std::chrono::seconds(5)});
+    CHECK(found().progress == Progress::done);
+  }
+  SUBCASE("it was so already") {
+    tell(Role::fixer, intent);
+    tell(Role::fixer, ActionDone{"op", "t", true});
+    CHECK(found().progress == Progress::unchanged);
+  }
+  SUBCASE("failed, with its cause") {
+    tell(Role::fixer, intent);
+    tell(Role::fixer, ActionFailed{"op", "conflict: no room"});
+    CHECK(found().progress == Progress::failed);
+    CHECK(told({})["error"] == "conflict: no room");
+  }
+}
+
+TEST_CASE("topology: every part and what it hangs on, no edge into nothing") {
+  const auto box = [](const std::string& name, engine::RunState state) {
+    engine::Container made;
+    made.id = name;
+    made.name = name;
+    made.state = state;
+    made.memory_limit_bytes = 64;
+    made.restart_count = 2;
+    return made;
+  };
+  using engine::RunState;
+  const warden::Listing listing{{{"shop", box("shop-1", RunState::running)}},
+                                {"user"},
+                                {{"shop", box("shop-replica-2", RunState::running)},
+                                 {"shop", box("shop-replica-1", RunState::running)},
+                                 {"shop", box("shop-replica-3", RunState::exited)}}};
+  Layout layout;
+  layout.services = {{"shop", "shop-1", {"user", "nobody"}}, {"user", "user-1"}};
+  layout.balanced = {"shop"};
+  layout.roles = {
+      {"scout", "running"}, {"warden", "waiting"}, {"console", "running"}, {"forge", "running"}};
+  const auto graph = json::parse(encode_topology(layout, listing));
+  std::map<std::string, json> nodes;
+  for (const auto& node : graph["nodes"]) nodes[node["id"].get<std::string>()] = node;
+  std::set<std::string> edges;
+  for (const auto& edge : graph["edges"]) {
+    const auto from = edge["from"].get<std::string>(), to = edge["to"].get<std::string>();
+    CHECK(nodes.contains(from));
+    CHECK(nodes.contains(to));
+    CHECK(edges.insert(from + " " + to).second);
+  }
+  const auto is_node = [&](const char* id, const char* type, const char* state) {
+    CAPTURE(id);
+    REQUIRE(nodes.contains(id));
+    CHECK(nodes[id]["type"] == type);
+    CHECK(nodes[id]["state"] == state);
+  };
+  is_node("agent:scout", "agent", "running");
+  is_node("agent:warden", "agent", "waiting");
+  is_node("dashboard:console", "dashboard", "running");
+  is_node("unknown:forge", "unknown", "running");
+  is_node("app:shop", "app", "running");
+  is_node("app:user", "app", "missing");
+  is_node("loadbalancer", "loadbalancer", "configured");
+  is_node("replica:shop-replica-1", "replica", "running");
+  is_node("replica:shop-replica-3", "replica", "exited");
+  for (const char* edge : {"app:shop app:user", "loadbalancer app:shop", "agent:scout app:user",
+                           "loadbalancer replica:shop-replica-2", "app:shop replica:shop-replica-1",
+                           "dashboard:console agent:warden"})
+    CHECK_MESSAGE(edges.contains(edge), edge);
+  CHECK(running_replicas(listing, "shop") ==
+        std::vector<std::string>{"shop-replica-1", "shop-replica-2"});
+  const auto all = json::parse(encode_containers(listing));
+  CHECK(all["containers"].size() == 4);
+  CHECK(all["containers"][0]["replica_of"] == nullptr);
+  CHECK(all["containers"][0]["restart_count"] == 2);
+  CHECK(all["containers"][1]["replica_of"] == "shop");
+  CHECK(all["missing"] == json{"user"});
+  // Without a supervisor the agents are there all the same.
+  layout.roles.clear();
+  layout.balanced.clear();
+  const auto bare = encode_topology(layout, {});
+  CHECK(bare.find("agent:fixer") != std::string::npos);
+  CHECK(bare.find("loadbalancer") == std::string::npos);
 }
 
 TEST_CASE("access: which addresses are loopback") {
