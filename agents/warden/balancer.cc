@@ -51,6 +51,38 @@ bool is_address(std::string_view text) {
          });
 }
 
+// The words of a configuration; braces and semicolons are words of their own.
+std::vector<std::string> words_in(const std::string& text) {
+  std::vector<std::string> words(1);
+  bool is_comment = false;
+  for (const char c : text) {
+    is_comment = c == '#' || (is_comment && c != '\n');
+    const bool is_sign = c == '{' || c == '}' || c == ';';
+    if (is_comment || is_sign || c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+      if (!words.back().empty()) words.emplace_back();
+      if (is_sign && !is_comment) words.back() = c, words.emplace_back();
+    } else {
+      words.back() += c;
+    }
+  }
+  words.pop_back();
+  return words;
+}
+
+// The addresses in each upstream block of a file that somebody else wrote.
+std::map<std::string, std::vector<std::string>> servers_in(const std::string& text) {
+  std::map<std::string, std::vector<std::string>> servers;
+  const auto words = words_in(text);
+  std::string upstream;
+  for (std::size_t i = 0; i + 2 < words.size(); ++i) {
+    if (words[i] == "upstream" && words[i + 2] == "{") upstream = words[i + 1];
+    if (words[i] == "}") upstream.clear();
+    if (words[i] == "server" && !upstream.empty() && is_address(words[i + 1]))
+      servers[upstream].push_back(words[i + 1]);
+  }
+  return servers;
+}
+
 pid_t read_pid(const std::string& path) {
   const std::string text = read_file(path);
   pid_t pid = 0;
@@ -209,13 +241,23 @@ base::Status Balancer::recover() {
   const std::lock_guard lock(mutex_);
   const std::string text = read_file(config_.file);
   base::Status out;
-  // A file that is not ours says nothing; it gives way to the next set().
+  // A file that is not ours gives way to the next set().
   if (!generation_in(text).empty() && !is_read(text)) {
     log_.info("the balancer is told again", {{"file", config_.file}});
     if (auto told = reload(text); !told.ok()) out = roll_back(told.error());
   }
+  const std::string now = read_file(config_.file);
+  // ... which must not take away what others have there: nginx may not start without them.
+  const auto others = generation_in(now).empty()
+                          ? servers_in(now)
+                          : std::map<std::string, std::vector<std::string>>();
+  for (const auto& upstream : config_.upstreams) {
+    if (const auto found = others.find(upstream.name); found != others.end())
+      upstreams_[upstream.service] = found->second;
+  }
   std::string service;
-  for (const std::string_view line : base::split(read_file(config_.file), '\n')) {
+  for (const std::string_view line : base::split(now, '\n')) {
+    if (!others.empty()) break;
     if (line.starts_with("# ") && !line.starts_with(kHead)) service = line.substr(2);
     if (!line.starts_with("  server ") || port_of(service) == 0) continue;
     upstreams_[service].emplace_back(line.substr(9, line.size() - 10));

@@ -129,6 +129,32 @@ TEST_CASE("no request is lost while backends come and go") {
   CHECK(backends[1]->hits > 0);
 }
 
+TEST_CASE("what somebody wrote there first stays until its service is set") {
+  if (!has_nginx()) return;
+  Backend shop, cart, new_cart;
+  Nginx nginx(shop.address());
+  // nginx passes to both, so it does not start with one of them alone.
+  const auto before = read_file(nginx.conf());
+  const auto at = before.rfind("location / {");
+  testing::write_file(nginx.conf(), before.substr(0, at) +
+                                        "location /cart { proxy_pass http://cart/; }\n    " +
+                                        before.substr(at));
+  testing::write_file(nginx.file(), "# by hand\nupstream shop { server " + shop.address() +
+                                        " weight=2; }\nupstream cart {\n  server " +
+                                        cart.address() + "; # one\n}\n");
+  ::kill(nginx.pid, SIGHUP);
+  REQUIRE(Nginx::wait_for([&] { return nginx.get("/cart") == 200; }));
+  auto config = nginx.config();
+  config.upstreams.push_back({"cart-service", "cart", 1});
+  warden::Balancer balancer(config, kLog);
+  REQUIRE(balancer.recover().ok());
+  const auto set = balancer.set("cart-service", {new_cart.address()});
+  REQUIRE_MESSAGE(set.ok(), set.error().message);
+  CHECK(read_file(nginx.file()).find(shop.address()) != std::string::npos);
+  REQUIRE(Nginx::wait_for([&] { return nginx.get("/cart") == 200 && new_cart.hits > 0; }));
+  CHECK(nginx.get() == 200);
+}
+
 TEST_CASE("what nginx does not take is rolled back") {
   if (!has_nginx()) return;
   Backend first, second;
