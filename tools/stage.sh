@@ -136,6 +136,38 @@ stage_demo() {
   stage_fail "$(tail -n 1 <<<"$said")"
 }
 
+# A small nginx on this host before the quote service, so that the demo can scale it: its requests
+# are spread over the replicas at 127.0.0.1:$stage_balanced. Sets `stage_balancer`, its part of the
+# configuration; both stay empty where there is no nginx or no way from here to a container.
+stage_balance() {
+  local at=$stage_dir/balancer nginx address says kind
+  stage_balancer='' stage_balanced=''
+  nginx=$(PATH=$PATH:/usr/sbin command -v nginx) || return 0
+  address=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$DEMO_QUOTE") || return 0
+  curl --silent --fail --max-time 2 --output /dev/null "http://$address:8000/health" || return 0
+  stage_choose_port && stage_balanced=$stage_port
+  stage_choose_port && says=$stage_port
+  mkdir "$at"
+  echo "upstream quote { server $address:8000; }" >"$at/upstreams.conf"
+  {
+    echo "worker_processes 1; pid $at/pid; error_log $at/error.log; events {}"
+    echo "http { access_log off; keepalive_timeout 0; include $at/upstreams.conf;"
+    for kind in client_body proxy fastcgi uwsgi scgi; do echo "  ${kind}_temp_path $at/tmp;"; done
+    echo "  server { listen 127.0.0.1:$stage_balanced; location / { proxy_pass http://quote; } } }"
+  } >"$at/nginx.conf"
+  if ! "$nginx" -c "$at/nginx.conf" </dev/null >"$at/start.log" 2>&1; then
+    stage_say "the demo cannot be scaled: $(tail -n 1 "$at/start.log")"
+    stage_balanced=''
+    return 0
+  fi
+  stage_balancer="balancer:
+  file: $at/upstreams.conf
+  test: [$nginx, -t, -c, $at/nginx.conf]
+  pid_file: $at/pid
+  generation_address: 127.0.0.1:$says
+  upstreams: [{service: $stage_quote, name: quote, port: 8000}]"
+}
+
 # The configuration $stage_dir/sre-space.yaml. Argument as of stage_demo.
 stage_config() {
   stage_console=7080 stage_forge=7081
@@ -143,6 +175,7 @@ stage_config() {
     stage_choose_port && stage_console=$stage_port
     stage_choose_port && stage_forge=$stage_port
   fi
+  stage_balance
   local at=http://127.0.0.1
   cat >"$stage_dir/sre-space.yaml" <<CONFIG
 # The demo's configuration. Its guards let a demo go fast; sre-space doctor names each such limit.
@@ -152,6 +185,7 @@ github: {repository: embedded}
 engine: {host: "$DOCKER_HOST"}
 console: {port: $stage_console}
 forge: {port: $stage_forge}
+$stage_balancer
 limits:
   service_actions_per_hour: 1000
   service_actions_per_day: 1000
@@ -282,6 +316,10 @@ stage_strike() {
   [ -n "$stage_dir" ] || return 0
   [ -z "$stage_up_pid" ] || stage_end_process "$stage_up_pid" 10
   for pid in $(stage_processes); do stage_end_process "$pid" 3; done
+  pid=$(cat "$stage_dir/balancer/pid" 2>/dev/null || true)
+  if [ -n "$pid" ] && grep --quiet --text "$stage_dir/balancer" "/proc/$pid/cmdline" 2>/dev/null; then
+    stage_end_process "$pid" 3
+  fi
   left=$(stage_processes | tr '\n' ' ')
   if [ -n "${RUN_ID:-}" ] && [ -n "${DOCKER_HOST:-}" ]; then
     if docker version >/dev/null 2>&1; then
