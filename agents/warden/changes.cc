@@ -41,7 +41,8 @@ Changes::Changes(ChangeOptions options, engine::ContainerEngine& engine, const b
       scaled_(options_.folder + "/scaled", kScaledMax),
       cleared_(options_.folder + "/cleared", kClearedMax),
       replacer_(engine, log),
-      scaler_(engine, options_.front, log) {}
+      scaler_(engine, options_.front, options_.reach != nullptr ? *options_.reach : sockets_, log) {
+}
 
 base::Result<Container> Changes::target(const Operation& operation) {
   auto container = engine_.inspect(operation.container);

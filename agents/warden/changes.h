@@ -13,6 +13,7 @@
 
 #include "agents/warden/front.h"
 #include "agents/warden/gate.h"
+#include "agents/warden/reach.h"
 #include "agents/warden/replacer.h"
 #include "agents/warden/roster.h"
 #include "agents/warden/scaler.h"
@@ -36,6 +37,7 @@ struct ChangeOptions {
   // Calls it, once. Errors: unavailable (nothing was sent), conflict (it answered, and not well),
   // unknown (sent, no answer). Null: there are none. Thread-safe.
   std::function<base::Status(const std::string& url)> call_queue{};
+  Reach* reach = nullptr;  // Borrowed; nullptr: by sockets.
 };
 
 class Changes {
@@ -83,6 +85,7 @@ class Changes {
   const base::Clock& clock_;
   const base::Logger& log_;
   Shelf snapshots_, ended_, scaled_, cleared_;
+  SocketReach sockets_;
   Replacer replacer_;
   Scaler scaler_;
   std::mutex mutex_;

@@ -1,11 +1,6 @@
 #include "agents/warden/scaler.h"
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <chrono>
-#include <thread>
 
 #include "agents/warden/passed.h"
 #include "engine/snapshot_codec.h"
@@ -20,20 +15,6 @@ using engine::ContainerId;
 
 constexpr base::Duration kReadyWithin = std::chrono::seconds(10);
 constexpr base::Duration kLookEvery = std::chrono::milliseconds(20);
-
-bool accepts(const std::string& address, int port) {
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<std::uint16_t>(port));
-  if (::inet_pton(AF_INET, address.c_str(), &to.sin_addr) != 1) return false;
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
-  const timeval patience{1, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  const bool connected = ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
-  ::close(fd);
-  return connected;
-}
 
 bool is_gone(const base::Status& status) {
   return status.ok() || status.error().code == ErrorCode::not_found;
@@ -90,15 +71,15 @@ base::Status Scaler::grow(const Order& order, Replicas& there, std::vector<Conta
 
 base::Result<std::string> Scaler::ready_address(const ContainerId& id, int port,
                                                 base::Duration patience) {
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = reach_.now() + patience;
   while (true) {
     const auto addresses = engine_.addresses(id);
     if (!addresses) return addresses.error();
     for (const auto& [network, address] : *addresses) {
-      if (accepts(address, port)) return address + ":" + std::to_string(port);
+      if (reach_.accepts(address, port)) return address + ":" + std::to_string(port);
     }
-    if (std::chrono::steady_clock::now() > end) break;
-    std::this_thread::sleep_for(kLookEvery);
+    if (reach_.now() > end) break;
+    reach_.pause(kLookEvery);
   }
   return Error{ErrorCode::conflict, "container " + id.substr(0, 12) + " accepts nothing on port " +
                                         std::to_string(port)};
@@ -118,7 +99,7 @@ base::Status Scaler::show(const std::string& service, const std::vector<Containe
 
 base::Status Scaler::shrink(const Order& order, const Replicas& there) {
   if (front_ != nullptr && front_->port_of(order.service) != 0) {
-    std::this_thread::sleep_for(front_->drain());
+    reach_.pause(front_->drain());
   }
   for (auto replica = there.rbegin(); replica != there.rend(); ++replica) {
     if (replica->first <= order.count) break;

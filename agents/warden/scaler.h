@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agents/warden/front.h"
+#include "agents/warden/reach.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -25,8 +26,8 @@ class Scaler {
     base::Duration grace{0};  // Between TERM and KILL of what leaves.
   };
   // `front` may be nullptr. Borrowed.
-  Scaler(engine::ContainerEngine& engine, Front* front, const base::Logger& log)
-      : engine_(engine), front_(front), log_(log) {}
+  Scaler(engine::ContainerEngine& engine, Front* front, Reach& reach, const base::Logger& log)
+      : engine_(engine), front_(front), reach_(reach), log_(log) {}
 
   // True: something was changed. Errors: conflict (nothing was changed, or what was is undone),
   // denied (it cannot have replicas), unavailable (nothing was changed), unknown (repeat it).
@@ -52,6 +53,7 @@ class Scaler {
 
   engine::ContainerEngine& engine_;
   Front* front_;
+  Reach& reach_;
   const base::Logger& log_;
 };
 
