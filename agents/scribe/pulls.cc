@@ -74,6 +74,12 @@ void FixPulls::absorb(const Event& event, const Incident& incident) {
     track.incident = event.incident;
     track.remediation = remediation_of(incident, *intended, event.at);
   }
+  if (const auto* issue = std::get_if<IssueOpened>(&event.what)) {
+    for (auto& [op, track] : tracks_) {  // The intent may have been faster.
+      if (track.incident == event.incident && track.remediation.issue <= 0)
+        track.remediation.issue = static_cast<int>(issue->number);
+    }
+  }
   if (const auto* opened = std::get_if<PrOpened>(&event.what)) {
     const auto found = tracks_.find(opened->op);
     if (found != tracks_.end()) found->second.opened_at = event.at;
@@ -189,7 +195,8 @@ std::string FixPulls::misfit(const Attempt& attempt, const Track& track) const {
   const PullPlace* place = place_of(attempt);
   if (place == nullptr)
     return "services." + attempt.intent.service + ".gitops: the configuration names no file";
-  if (track.remediation.issue <= 0) return "the incident had no issue to refer to";
+  if (track.remediation.issue <= 0)
+    return "";  // Still to come: the Fixer's patience ends the wait.
   const auto branch = gitops::fix_branch(track.remediation.issue, attempt.intent.op);
   if (!branch) return branch.error().message;
   if (redactor_.redact(*branch) != *branch) return "its branch would hold what looks like a secret";
@@ -292,7 +299,8 @@ std::optional<PullWrite> FixPulls::next(const Book& book, bool stopped, base::No
     const bool may_act = !stopped && book.find(track.incident)->held_by.empty();
     std::optional<PullWrite> write;
     if (!attempt->pull && attempt->closed.empty() && is_wanted(*attempt)) {
-      if (may_act && misfit(*attempt, track).empty()) write = opening(*attempt, track);
+      const bool fits = track.remediation.issue > 0 && misfit(*attempt, track).empty();
+      if (may_act && fits) write = opening(*attempt, track);
     } else if (is_open(*attempt)) {
       if (may_act) write = merging(*attempt, track, now, wake);
     } else if (attempt->pull) {

@@ -83,6 +83,14 @@ TEST_CASE("pulls: whatever GitHub answers, there is one pull request and it is m
   }
 }
 
+TEST_CASE_FIXTURE(Proposing, "pulls: an intent that is faster than its issue waits for it") {
+  propose("01JCXHOP", {"memory_limit", kFrom, kTo}, false);
+  settle(5s);
+  REQUIRE(attempt().pull);
+  CHECK(attempt().pull->branch == kBranch);
+  CHECK(attempt().closed.empty());
+}
+
 TEST_CASE_FIXTURE(Proposing, "pulls: a person's close is a decision") {
   propose();
   settle(5s);
