@@ -27,6 +27,7 @@ bool may_pass(const base::Error& error) {
          error.code == base::ErrorCode::timeout || error.code == base::ErrorCode::conflict ||
          error.message.find("rule stop") != std::string::npos ||
          error.message.find("rule traffic") != std::string::npos ||
+         error.message.find("rule cooldown") != std::string::npos ||
          error.message.find("rule epoch") != std::string::npos;
 }
 

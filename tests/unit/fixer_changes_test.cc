@@ -186,6 +186,13 @@ TEST_CASE_FIXTURE(PullScene, "a change that is not proven is taken back, once") 
     REQUIRE(performed().size() == 1);
     CHECK(performed()[0].operation.op == undo.op);
   }
+  SUBCASE("although the warden's cooldown lasts longer than the proof did") {
+    answer(error(base::ErrorCode::denied, "rule cooldown: scaled 14s ago, the cooldown is 30s"));
+    CHECK(state() == State::acting);
+    stage->run(3s);
+    REQUIRE(performed().size() == 3);
+    CHECK(performed()[2].operation.op == undo.op);
+  }
   answer(warden::Performed{warden::Outcome::done, "t3", kId, "after"});
   CHECK(state() == State::escalated);
   CHECK(stage->last<UndoDone>().op == change);
