@@ -245,6 +245,7 @@ void Scout::happened(const warden::Happened& notice, base::Now now) {
     case engine::EventKind::start:
     case engine::EventKind::unpause:
       watch.begin_life(now);
+      watch.latest = notice.event.id;
       inspect_after_[notice.service] = now.boot;
       confirmed_.erase(notice.service);
       if (watch.container)
@@ -474,7 +475,9 @@ void Scout::decide_inspections(Watch& watch, const role::View& view, Output& out
   if (!watch.confirm_death && !symptom) return;
   if (view.now.boot < inspect_after_[name]) return output.wake_by(inspect_after_[name]);
   inspect_asked_[name] = view.now.boot;
-  output.ask(Inspect{name, watch.container->id});
+  // A new container may have died before any list told of it.
+  const bool is_of_latest = watch.confirm_death && !watch.latest.empty();
+  output.ask(Inspect{name, is_of_latest ? watch.latest : watch.container->id});
 }
 
 void Scout::decide_probes(Watch& watch, const role::View& view, Output& output) {

@@ -45,6 +45,7 @@ class Watch {
   bool confirm_death = false;    // A death was heard of: the engine's state must be re-read.
   bool confirm_symptom = false;  // Probes or stats show a symptom: likewise.
   bool death_seen = false;       // The cause of the present stop was seen, not found.
+  engine::ContainerId latest;    // That was heard to start last; empty: none was.
   base::WallTime died_at{};      // Of the die event, by the engine's clock.
   std::optional<base::Instant>
       kill_at;                // Last kill event of the present life whose signal ends processes.

@@ -53,6 +53,24 @@ TEST_CASE("the confirming inspection is asked in the step that hears of the deat
   CHECK(scene.stage().sent<scout::Inspect>().size() == before + 1);
 }
 
+TEST_CASE("a new container that dies at once is told of, although no list has shown it") {
+  ScoutScene scene({service("a")});
+  scene.begin();
+  scene.event("a", EventKind::kill, {}, "15");
+  scene.event("a", EventKind::die, 143);
+  scene.event("a", EventKind::destroy);
+  scene.containers["a"].id[0] = 'b';
+  scene.event("a", EventKind::create);
+  scene.start("a");
+  scene.die("a", 137);
+  scene.run(3s);
+  REQUIRE(scene.opened() == 1);
+  const auto opened = scene.stage().last<IncidentOpened>();
+  CHECK(opened.signal.kind == SignalKind::container_died);
+  CHECK(opened.signal.container == scene.containers["a"].id);
+  CHECK_FALSE(opened.signal.by_person);
+}
+
 TEST_CASE("a person's stop is recorded and respected") {
   ScoutScene scene({service("a")});
   scene.begin();
