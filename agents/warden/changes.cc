@@ -18,6 +18,7 @@ using engine::ContainerId;
 
 constexpr base::Duration kOwnReadyWithin = std::chrono::seconds(10);
 constexpr std::size_t kSnapshotsMax = 2000;
+constexpr std::size_t kBegunMax = 2000;
 constexpr std::size_t kEndedMax = 2000;
 constexpr std::size_t kClearedMax = 2000;
 constexpr std::size_t kScaledMax = 1000;  // Twice as many as there may be services.
@@ -37,6 +38,7 @@ Changes::Changes(ChangeOptions options, engine::ContainerEngine& engine, const b
       clock_(clock),
       log_(log),
       snapshots_(options_.folder + "/snapshots", kSnapshotsMax),
+      begun_(options_.folder + "/begun", kBegunMax),
       ended_(options_.folder + "/replaced", kEndedMax),
       scaled_(options_.folder + "/scaled", kScaledMax),
       cleared_(options_.folder + "/cleared", kClearedMax),
@@ -56,7 +58,9 @@ std::optional<base::Result<Performed>> Changes::finished(const Operation& operat
   if (!made) return std::nullopt;
   const auto parts = base::split(*made, ' ');
   if (parts.size() != 2 || parts[0] != operation.container) return std::nullopt;
-  return performed(std::string(parts[1]), Outcome::superseded);
+  auto out = performed(std::string(parts[1]), Outcome::superseded);
+  if (const auto before = begun_.get(operation.op); before && out.ok()) out->snapshot = *before;
+  return out;
 }
 
 void Changes::describe(const Operation& operation, const std::string& service,
@@ -123,6 +127,16 @@ base::Result<std::string> Changes::keep(const Container& container) {
   return hash;
 }
 
+// Whoever is asked again after the effect finds the container changed already.
+base::Result<std::string> Changes::keep_first(const Operation& operation,
+                                              const Container& container) {
+  if (auto begun = begun_.get(operation.op)) return begun;
+  auto hash = keep(container);
+  if (!hash) return hash;
+  if (auto noted = begun_.put(operation.op, *hash); !noted.ok()) return noted.error();
+  return hash;
+}
+
 base::Result<Performed> Changes::performed(const ContainerId& id, Outcome outcome) {
   const auto container = engine_.inspect(id);
   if (!container) {
@@ -133,7 +147,7 @@ base::Result<Performed> Changes::performed(const ContainerId& id, Outcome outcom
 
 base::Result<Performed> Changes::perform(const Operation& operation, Step step,
                                          const std::string& service, const Container& container) {
-  const auto before = keep(container);
+  const auto before = keep_first(operation, container);
   if (!before) {
     const auto code = before.error().code;
     if (code == ErrorCode::not_found) return before.error();

@@ -79,12 +79,15 @@ class Changes {
   base::Result<Performed> replace(const Operation& operation, const std::string& service,
                                   const Replacer::Order& order);
   base::Result<Performed> performed(const engine::ContainerId& id, Outcome outcome);
+  // How the container was made when the operation was first begun, however often it is.
+  base::Result<std::string> keep_first(const Operation& operation,
+                                       const engine::Container& container);
 
   const ChangeOptions options_;
   engine::ContainerEngine& engine_;
   const base::Clock& clock_;
   const base::Logger& log_;
-  Shelf snapshots_, ended_, scaled_, cleared_;
+  Shelf snapshots_, begun_, ended_, scaled_, cleared_;
   SocketReach sockets_;
   Replacer replacer_;
   Scaler scaler_;

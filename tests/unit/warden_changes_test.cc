@@ -42,7 +42,9 @@ TEST_CASE("changes: a container comes back as it was") {
   REQUIRE(set.ok());
   CHECK(set->container == shop.id);
   CHECK(shop.engine.inspect(shop.id)->memory_limit_bytes == 96 << 20);
-  CHECK(shop.changing.perform(limits)->outcome == warden::Outcome::superseded);
+  const auto repeated = shop.changing.perform(limits);
+  CHECK(repeated->outcome == warden::Outcome::superseded);
+  CHECK(repeated->snapshot == set->snapshot);  // Of before the first time.
   auto undo = shop.next(Verb::recreate, shop.id);
   undo.snapshot = set->snapshot;
   const auto undone = shop.changing.perform(undo);
@@ -53,6 +55,7 @@ TEST_CASE("changes: a container comes back as it was") {
   const auto again = shop.changing.perform(undo);
   CHECK(again->outcome == warden::Outcome::superseded);
   CHECK(again->container == undone->container);
+  CHECK(again->snapshot == undone->snapshot);
 }
 
 TEST_CASE("changes: limits that cannot be set in place are set by recreation") {
