@@ -23,7 +23,7 @@ constexpr std::size_t kEndedMax = 2000;
 constexpr std::size_t kClearedMax = 2000;
 constexpr std::size_t kScaledMax = 1000;  // Twice as many as there may be services.
 
-std::int64_t parse_ms(std::string_view text) {
+std::int64_t parse_number(std::string_view text) {
   std::int64_t out = 0;
   std::from_chars(text.data(), text.data() + text.size(), out);
   return out;
@@ -83,7 +83,7 @@ void Changes::describe(const Operation& operation, const std::string& service,
   // The same order once more finishes what it began.
   if (parts.size() != 2 || parts[0] == operation.op) return;
   // A clock that was set back must not make the cooldown eternal.
-  const auto passed = situation.now - base::wall_from_ms(parse_ms(parts[1]));
+  const auto passed = situation.now - base::wall_from_ms(parse_number(parts[1]));
   if (passed >= base::Duration(0)) situation.since_scaled = passed;
 }
 
@@ -135,6 +135,24 @@ base::Result<std::string> Changes::keep_first(const Operation& operation,
   if (!hash) return hash;
   if (auto noted = begun_.put(operation.op, *hash); !noted.ok()) return noted.error();
   return hash;
+}
+
+base::Result<std::set<int>> Changes::count_first(const Operation& operation,
+                                                 const std::string& service) {
+  const std::string name = operation.op + ".replicas";
+  if (const auto begun = begun_.get(name)) {
+    std::set<int> out;
+    for (const auto word : base::split(*begun, ' ')) {
+      if (const auto index = static_cast<int>(parse_number(word)); index > 0) out.insert(index);
+    }
+    return out;
+  }
+  auto there = scaler_.indices(service);
+  if (!there) return there;
+  std::string text = "there:";
+  for (const int index : *there) text += " " + std::to_string(index);
+  if (auto noted = begun_.put(name, text); !noted.ok()) return noted.error();
+  return there;
 }
 
 base::Result<Performed> Changes::performed(const ContainerId& id, Outcome outcome) {
@@ -222,6 +240,8 @@ base::Result<Performed> Changes::scale(const Operation& operation, const std::st
                                        const Container& container, const std::string& before) {
   auto snapshot = snapshots_.get(before);
   if (!snapshot) return snapshot.error();
+  auto there = count_first(operation, service);
+  if (!there) return there.error();
   // Before the first effect, so that the cooldown outlives us.
   const auto noted =
       scaled_.put(service, operation.op + " " + std::to_string(base::to_ms(clock_.now().wall)));
@@ -229,6 +249,7 @@ base::Result<Performed> Changes::scale(const Operation& operation, const std::st
   const auto changed = scaler_.scale({.service = service,
                                       .own = container.id,
                                       .snapshot = std::move(*snapshot),
+                                      .before = std::move(*there),
                                       .count = operation.count,
                                       .grace = operation.grace});
   if (!changed) return changed.error();

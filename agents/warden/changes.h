@@ -82,6 +82,8 @@ class Changes {
   // How the container was made when the operation was first begun, however often it is.
   base::Result<std::string> keep_first(const Operation& operation,
                                        const engine::Container& container);
+  // The replicas that there were then.
+  base::Result<std::set<int>> count_first(const Operation& operation, const std::string& service);
 
   const ChangeOptions options_;
   engine::ContainerEngine& engine_;

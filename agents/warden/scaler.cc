@@ -49,7 +49,15 @@ base::Result<ContainerId> Scaler::make(const Order& order, int index) {
   return Error{ErrorCode::conflict, "make " + name + ": somebody else's container has that name"};
 }
 
-base::Status Scaler::grow(const Order& order, Replicas& there, std::vector<ContainerId>& made) {
+base::Result<std::set<int>> Scaler::indices(const std::string& service) {
+  const auto there = replicas_of(service);
+  if (!there) return there.error();
+  std::set<int> out;
+  for (const auto& [index, container] : *there) out.insert(index);
+  return out;
+}
+
+base::Status Scaler::grow(const Order& order, const Replicas& there, bool& changed) {
   for (int index = 1; index <= order.count; ++index) {
     const auto found = there.find(index);
     ContainerId id;
@@ -61,7 +69,7 @@ base::Status Scaler::grow(const Order& order, Replicas& there, std::vector<Conta
       if (!fresh) return fresh.error();
       id = *fresh;
     }
-    made.push_back(id);
+    changed = true;
     if (auto status = passed("warden.scale.made"); !status.ok()) return status;
     if (auto status = engine_.start(id); !status.ok()) return status;
     if (auto status = passed("warden.scale.started"); !status.ok()) return status;
@@ -112,16 +120,23 @@ base::Status Scaler::shrink(const Order& order, const Replicas& there) {
   return {};
 }
 
-Error Scaler::undo(const Order& order, const std::vector<ContainerId>& made, const Error& why) {
+// Also what an earlier try of the same order has made.
+Error Scaler::undo(const Order& order, const Error& why) {
   if (why.code == ErrorCode::unknown) return why;
-  for (auto id = made.rbegin(); id != made.rend(); ++id) {
-    const auto stopped = engine_.stop(*id, base::Duration(0));
-    const auto removed = is_gone(stopped) ? engine_.remove(*id) : stopped;
-    if (is_gone(removed)) continue;
-    return {ErrorCode::unknown, why.message + "; not undone: " + removed.error().message};
+  const auto there = replicas_of(order.service);
+  if (!there) return {ErrorCode::unknown, why.message + "; not undone: " + there.error().message};
+  bool changed = false;
+  for (auto replica = there->rbegin(); replica != there->rend(); ++replica) {
+    if (order.before.contains(replica->first)) continue;
+    const ContainerId& id = replica->second.id;
+    const auto stopped = engine_.stop(id, base::Duration(0));
+    const auto removed = is_gone(stopped) ? engine_.remove(id) : stopped;
+    if (!is_gone(removed))
+      return {ErrorCode::unknown, why.message + "; not undone: " + removed.error().message};
+    changed = true;
   }
   log_.warn("service not scaled", {{"service", order.service}, {"reason", why.message}});
-  return {made.empty() ? why.code : ErrorCode::conflict, why.message};
+  return {changed ? ErrorCode::conflict : why.code, why.message};
 }
 
 base::Result<bool> Scaler::scale(const Order& order) {
@@ -130,21 +145,21 @@ base::Result<bool> Scaler::scale(const Order& order) {
   if (!facts->has_network && order.count > 0) {
     return Error{ErrorCode::denied, "rule state: it has no network of its own to be copied"};
   }
-  auto there = replicas_of(order.service);
+  const auto there = replicas_of(order.service);
   if (!there) return there.error();
-  std::vector<ContainerId> made;
-  if (auto grown = grow(order, *there, made); !grown.ok()) return undo(order, made, grown.error());
+  bool changed = false;
+  if (auto grown = grow(order, *there, changed); !grown.ok()) return undo(order, grown.error());
   const auto after = replicas_of(order.service);
-  if (!after) return undo(order, made, after.error());
+  if (!after) return undo(order, after.error());
   std::vector<ContainerId> shown = {order.own};
   for (const auto& [index, container] : *after) {
     if (index <= order.count) shown.push_back(container.id);
   }
   if (auto status = show(order.service, shown); !status.ok()) {
-    return undo(order, made, status.error());
+    return undo(order, status.error());
   }
   const bool shrinks = !after->empty() && after->rbegin()->first > order.count;
-  if (!shrinks) return !made.empty();
+  if (!shrinks) return changed;
   if (auto shrunk = shrink(order, *after); !shrunk.ok()) {
     return Error{ErrorCode::unknown, shrunk.error().message};
   }

@@ -159,6 +159,33 @@ TEST_CASE("changes: a replica that cannot be started takes the others of its ord
   CHECK(shop.names() == "shop shop-replica-1 ");
 }
 
+TEST_CASE("changes: what an earlier try made goes too, what was there before the order stays") {
+  Workshop shop;
+  auto first = shop.next(Verb::scale, shop.id);
+  first.count = 1;
+  REQUIRE(shop.changing.perform(first).ok());
+  shop.clock.ms += 60'000;
+  auto order = shop.next(Verb::scale, shop.id);
+  order.count = 3;
+  order.expires += std::chrono::hours(1);
+  shop.engine.crash(shop.engine.inspect("shop-replica-1")->id);
+  int effects = 0;
+  shop.engine.on_effect([&] {  // start, create, start, create, start
+    if (++effects == 5) shop.engine.fail_next("start", {ErrorCode::unknown, "no answer"});
+  });
+  CHECK(shop.changing.perform(order).error().code == ErrorCode::unknown);
+  CHECK(shop.names() == "shop shop-replica-1 shop-replica-2 shop-replica-3 ");
+  for (int look = 0; look < 3; ++look) {
+    shop.clock.ms += 20'000;
+    shop.changing.settle();
+  }
+  shop.engine.on_effect(nullptr);
+  shop.engine.fail_next("start", {ErrorCode::unavailable, "no memory"});
+  CHECK(shop.changing.perform(order).error().code == ErrorCode::conflict);
+  CHECK(shop.names() == "shop shop-replica-1 ");
+  CHECK(shop.engine.inspect("shop-replica-1")->state == RunState::running);
+}
+
 TEST_CASE("changes: one at a time per service, restarts too") {
   Workshop shop;
   auto order = shop.next(Verb::scale, shop.id);
