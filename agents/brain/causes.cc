@@ -14,6 +14,7 @@ using incident::SignalKind;
 constexpr base::Millis kSuspectFor = std::chrono::minutes(20);  // So long a deploy is suspect.
 constexpr base::Millis kCalmBefore = std::chrono::hours(24);
 constexpr base::Millis kLeftBehindFor = std::chrono::minutes(10);
+constexpr base::Millis kLeftBehindSoon = std::chrono::minutes(1);
 constexpr base::Millis kLastsFor = std::chrono::hours(24 * 7);
 constexpr int kCascades = 3;
 constexpr double kSure = 0.93, kUnsure = 0.84;
@@ -81,13 +82,17 @@ std::string describe(const Deploys::Deploy& deploy) {
 }
 
 // The sick container is the one that was deployed; its death may have been told sooner than that it
-// is a new one.
+// is a new one. The word that a deploy failed is only of the one that the Scout saw it to be.
 const Deploys::Deploy* suspect_deploy(const Findings& findings) {
   const Signal& signal = findings.incident.signal;
-  const auto* deploy = findings.deploys.latest(signal.service);
+  const auto* deploy = findings.deploys.of(signal.service, signal.container);
+  const auto* latest = findings.deploys.latest(signal.service);
+  if (latest != nullptr && (!latest->is_seen || signal.container.empty())) deploy = latest;
   if (deploy == nullptr || signal.at - deploy->at > kSuspectFor) return nullptr;
-  if (!signal.container.empty() && signal.container != deploy->after.container) return nullptr;
-  return deploy;
+  const bool is_it = signal.kind != SignalKind::deploy_failed ||
+                     std::find(signal.confirmed_by.begin(), signal.confirmed_by.end(),
+                               incident::kDeploySeenToo) != signal.confirmed_by.end();
+  return is_it ? deploy : nullptr;
 }
 
 std::optional<Verdict> judge_deploy(const Findings& findings, const Verdict& shown) {
@@ -114,8 +119,7 @@ std::optional<Verdict> judge_deploy(const Findings& findings, const Verdict& sho
   verdict.explanation = "Sick since the deploy " + base::format_duration(since) +
                         " before: " + describe(*deploy) + ". What it shows: " + shown.explanation;
   if (before == 0)
-    verdict.ruled_out.push_back(
-        "an older fault: the service had no trouble in the 24 hours before");
+    verdict.ruled_out.push_back("an older fault: no trouble of it is known of the 24 hours before");
   else
     verdict.explanation +=
         " But it had trouble " + std::to_string(before) + " times in the 24 hours before, too.";
@@ -133,6 +137,7 @@ std::optional<Verdict> judge_left_behind(const Findings& findings, const Verdict
   for (const auto& needed : service->depends_on) {
     const auto since = reborn(findings, needed);
     if (!since || findings.now - *since > kLeftBehindFor) continue;
+    if (signal.at - *since > kLeftBehindSoon) continue;  // It was well with the new one.
     if (findings.book.open_of(needed, true) != nullptr) continue;
     Verdict verdict = shown;
     verdict.failure = FailureClass::dependency_down;

@@ -131,7 +131,12 @@ incident::Change change_of(const Findings& findings, const Step& step) {
 // How the container was made before the deploy that made it sick; empty: not known.
 std::string snapshot_before(const Findings& findings) {
   const auto* deploy = suspect_deploy(findings);
-  return deploy == nullptr || !deploy->is_seen ? "" : deploy->before.snapshot;
+  const auto& attempts = findings.incident.attempts;
+  const bool is_done = std::any_of(attempts.begin(), attempts.end(), [](const auto& attempt) {
+    return attempt.intent.action == Action::rollback &&
+           attempt.state == incident::OperationState::done;
+  });
+  return deploy == nullptr || !deploy->is_seen || is_done ? "" : deploy->before.snapshot;
 }
 
 // The commit to be reverted: the one that made it sick, or that of our own change which did not
@@ -141,7 +146,7 @@ std::string commit_of(const Findings& findings, const DiagnosisMade& diagnosis) 
   const auto* service = config::find_service(findings.config, incident.signal.service);
   if (service == nullptr || !service->gitops) return "";
   // Who deployed it may have told only after the rollback.
-  const auto* deploy = findings.deploys.of(incident.signal.service, incident.signal.container);
+  const auto* deploy = suspect_deploy(findings);
   std::string commit =
       deploy == nullptr || !diagnosis.commit.empty() ? diagnosis.commit : deploy->after.commit;
   for (const auto& attempt : incident.attempts) {

@@ -414,9 +414,9 @@ const Incident* find_root(const Incident& incident, const incident::Book& book,
   const Signal& signal = incident.signal;
   const bool may_follow = !is_death(signal.kind) && signal.kind != SignalKind::cpu_at_limit &&
                           !(signal.kind == SignalKind::probe_timeout && signal.probe == "health");
-  if (!may_follow) return nullptr;
+  if (!may_follow || incident::is_word(incident)) return nullptr;
   const auto explains = [&](const Incident& other) {
-    if (other.id == incident.id || other.root != 0 || incident::is_wish(other) ||
+    if (other.id == incident.id || other.root != 0 || incident::is_word(other) ||
         !depends_on(config, signal.service, other.signal.service))
       return false;
     if (!incident::is_over(other.state) || other.state == incident::State::escalated) return true;

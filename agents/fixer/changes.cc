@@ -177,8 +177,13 @@ void Fixer::decide_pull(const Incident& incident, const role::View& view, Output
 // What is as it was before the reverted commit: nothing until it is.
 std::optional<warden::Performed> Fixer::deployed(const Incident& incident) const {
   for (const auto& attempt : incident.attempts) {
-    const bool is_back = attempt.intent.action == Action::rollback &&
-                         attempt.intent.undoes.empty() && attempt.state == OperationState::done;
+    // By a rollback, or by the undo of the very change that is reverted.
+    const auto* undone = incident::find_attempt(incident, attempt.intent.undoes);
+    const bool is_of_it =
+        attempt.intent.undoes.empty() ||
+        (undone != nullptr && undone->merged == incident.attempts.back().intent.commit);
+    const bool is_back = attempt.intent.action == Action::rollback && is_of_it &&
+                         attempt.state == OperationState::done;
     if (is_back)
       return warden::Performed{warden::Outcome::done, attempt.started_at, attempt.container, ""};
   }

@@ -24,7 +24,7 @@ std::set<std::string> red_services(const incident::Book& book, base::WallTime no
     const Incident& incident = *book.find(id);
     const bool lately = incident.state == State::escalated &&
                         now - incident.reached.at("opened").at < kEscalatedFresh;
-    if (incident::is_wish(incident)) continue;
+    if (incident::is_word(incident)) continue;
     if (!incident::is_over(incident.state) || lately) red.insert(incident.signal.service);
   }
   return red;
@@ -69,7 +69,7 @@ void add_dependency(const config::Service& target, const Known& known, policy::F
   for (const auto& needed : target.depends_on) {
     for (const auto id : known.book.live()) {
       const Incident& other = *known.book.find(id);
-      if (other.signal.service != needed || other.first_good || incident::is_wish(other)) continue;
+      if (other.signal.service != needed || other.first_good || incident::is_word(other)) continue;
       const bool waits = other.state == State::escalated;
       if (incident::is_over(other.state) && !waits) continue;
       facts.sick_dependency = needed;
@@ -123,14 +123,25 @@ void add_actions(const Incident& incident, const Known& known, policy::Facts& fa
   }
 }
 
+// An operation of it may be happening: what waits for a merge, or for somebody's deploy, is none.
+bool is_at_engine(const Incident& incident, const config::Config& config) {
+  if (incident.state != State::acting || incident::waits_for_pull(incident)) return false;
+  const auto& last = incident.attempts.back();
+  if (last.state == incident::OperationState::done) return true;
+  const auto* service = config::find_service(config, last.intent.service);
+  const bool by_workflow = service != nullptr && service->gitops &&
+                           service->gitops->deploy == config::Gitops::Deploy::workflow;
+  return last.intent.action != Action::revert_config &&
+         !(last.intent.action == Action::pull_request && by_workflow);
+}
+
 // What is under way elsewhere.
 void add_traffic(const Incident& incident, const Known& known, policy::Facts& facts) {
   const auto& target = incident.plan->menu.front().service;
   facts.another_in_flight = known.is_acting;
   for (const auto id : known.book.live()) {
     const Incident& other = *known.book.find(id);
-    if (id != incident.id && other.state == State::acting && !incident::waits_for_pull(other))
-      facts.another_in_flight = true;
+    if (id != incident.id && is_at_engine(other, known.config)) facts.another_in_flight = true;
     if (other.attempts.empty()) continue;
     const auto& last = other.attempts.back();
     const bool proposes = incident::is_pull(last.intent.action) && last.intent.service == target &&

@@ -89,7 +89,9 @@ void History::forget(const std::function<bool(const policy::RedSpan&)>& is_old) 
 void History::absorb_trouble(const Event& event) {
   const auto id = event.incident;
   if (const auto* opened = as<IncidentOpened>(event)) {
-    if (opened->signal.kind == SignalKind::asked) return;  // Nothing is sick.
+    const bool is_word = opened->signal.kind == SignalKind::asked ||
+                         opened->signal.kind == SignalKind::deploy_failed;
+    if (is_word) return;
     if (!whose_.try_emplace(id, opened->signal.service).second) return;
     Troubles& troubles = troubles_[opened->signal.service];
     troubles.incidents.push_back(id);

@@ -14,6 +14,14 @@ constexpr base::Duration kKeptWithin =
 constexpr base::Duration kKeepRetry = std::chrono::milliseconds(200);
 constexpr base::Millis kReportFresh = std::chrono::minutes(20);  // An older failure is no news.
 
+// It may be the deploy that the report speaks of: neither names another version or commit.
+bool is_of(const incident::Deploys::Deploy& deploy, const incident::DeployReported& report) {
+  const auto agree = [](const std::string& a, const std::string& b) {
+    return a.empty() || b.empty() || a.starts_with(b) || b.starts_with(a);
+  };
+  return agree(deploy.after.commit, report.commit) && agree(deploy.after.version, report.version);
+}
+
 std::string report_id(const ledger::Delivery& delivery) {
   return "deploy-" + std::to_string(delivery.position);
 }
@@ -21,6 +29,12 @@ std::string report_id(const ledger::Delivery& delivery) {
 }  // namespace
 
 void Scout::follow_deploy(const incident::Event& event) {
+  // What was changed in place is made in another way from now on.
+  const auto* done = std::get_if<incident::ActionDone>(&event.what);
+  const auto* incident = done == nullptr ? nullptr : book_.find(event.incident);
+  const auto* attempt = incident == nullptr ? nullptr : incident::find_attempt(*incident, done->op);
+  if (attempt != nullptr && attempt->intent.action == incident::Action::pull_request)
+    changed_.insert(attempt->intent.service);
   if (std::holds_alternative<incident::DeployReported>(event.what)) {
     reports_.erase(event.id);
     reported_.insert(event.id);
@@ -29,6 +43,7 @@ void Scout::follow_deploy(const incident::Event& event) {
   const auto* before = seen == nullptr ? nullptr : deploys_.running(seen->service);
   if (before != nullptr && before->image_id != seen->image_id)
     image_changed_[seen->service] = event.at;
+  if (seen != nullptr) changed_.erase(seen->service);
   deploys_.absorb(event);
 }
 
@@ -38,6 +53,7 @@ void Scout::hear_of_deploy(const ledger::Delivery& delivery) {
   if (reported_.contains(id)) return;
   auto report = decode_deploy(delivery.body);
   if (!report || !watches_.contains(report->service)) return;
+  if (report->environment != config_.environment) return;
   if (report->at == base::WallTime{}) report->at = delivery.received;
   reports_.insert_or_assign(id, Report{*std::move(report), delivery.received});
 }
@@ -59,15 +75,22 @@ void Scout::add_failed_deploy(const incident::DeployReported& report, const role
                               role::Drafter& drafter) {
   const Watch& watch = watches_.at(report.service);
   auto signal = signal_of(watch, SignalKind::deploy_failed, view.now);
-  signal.at = std::min(report.at, view.now.wall);
   signal.detail = "the deploy" + (report.version.empty() ? "" : " of " + report.version) +
                   (report.commit.empty() ? "" : ", commit " + report.commit.substr(0, 12)) +
                   ", failed, says who made it";
   const auto* deploy = deploys_.latest(report.service);
-  if (deploy != nullptr && deploy->is_seen && view.now.wall - deploy->at < kReportFresh)
-    signal.confirmed_by.emplace_back("engine: another container since");
+  if (deploy != nullptr && deploy->is_seen && view.now.wall - deploy->at < kReportFresh &&
+      is_of(*deploy, report))
+    signal.confirmed_by.emplace_back(incident::kDeploySeenToo);
   if (watch.failing(view.now) != nullptr) signal.confirmed_by.emplace_back("its own probe fails");
-  if (const auto* open = home_of(signal)) {
+  const auto* open = home_of(signal);
+  for (const auto id : book_.live()) {  // One word of it is enough.
+    const auto* other = book_.find(id);
+    const bool is_same = other->signal.kind == SignalKind::deploy_failed &&
+                         other->signal.service == report.service && incident::goes_on(other->state);
+    if (open == nullptr && is_same) open = other;
+  }
+  if (open != nullptr) {
     drafter.add(open->id, incident::SignalAdded{signal, 1});
     return;
   }
@@ -78,8 +101,8 @@ void Scout::add_failed_deploy(const incident::DeployReported& report, const role
 bool Scout::is_new_version(const Watch& watch) const {
   if (!watch.container) return false;
   const auto* known = deploys_.running(watch.service().name);
-  return known == nullptr || known->container != watch.container->id ||
-         known->image_id != watch.container->image_id;
+  return known == nullptr || changed_.contains(watch.service().name) ||
+         known->container != watch.container->id || known->image_id != watch.container->image_id;
 }
 
 void Scout::kept(const Kept& answer, base::Now now) {

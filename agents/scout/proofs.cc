@@ -147,7 +147,11 @@ std::string Scout::missing_for_pass(const Proof& proof, const Incident& incident
   if (!why.empty()) return why;
   if (engine_lost_) return "the engine cannot be heard";
   const auto changed = image_changed_.find(proof.service);
-  const bool is_ours = target.container && incident::is_made_here(incident, target.container->id);
+  // Another one is what a revert asks for.
+  const bool is_wanted = !incident.attempts.empty() &&
+                         incident.attempts.back().intent.action == incident::Action::revert_config;
+  const bool is_ours =
+      is_wanted || (target.container && incident::is_made_here(incident, target.container->id));
   if (changed != image_changed_.end() && changed->second >= incident.reached.at("opened").at &&
       !is_ours)
     return "another image answers than the one that was sick";
@@ -238,9 +242,16 @@ void Scout::decide_recoveries(const role::View& view, Output& output) {
                          incident.state == State::escalated;
     const auto watch = watches_.find(incident.signal.service);
     // What somebody said of a deploy does not go away by itself.
-    const bool is_said = incident.signal.kind == incident::SignalKind::deploy_failed ||
-                         incident.signal.kind == incident::SignalKind::asked;
-    bool well = waiting && !is_said && watch != watches_.end() && !engine_lost_ &&
+    const bool is_said = incident::is_word(incident);
+    // Nor does a runbook end that has proven a step and waits to go on, or for a merge.
+    const bool is_under_way =
+        incident.passed || (incident.plan && !incident::is_over(incident.state) &&
+                            incident.plan->menu.front().step > 0);
+    const bool waits_for_merge = !incident.attempts.empty() && incident.attempts.back().pull &&
+                                 incident.attempts.back().merged.empty() &&
+                                 incident.attempts.back().closed.empty();
+    bool well = waiting && !is_said && !is_under_way && !waits_for_merge &&
+                watch != watches_.end() && !engine_lost_ &&
                 blinded(incident, &watch->second).empty();
     if (well) {
       for (const auto& name : judges_of(incident.signal.service)) {

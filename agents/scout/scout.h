@@ -147,6 +147,8 @@ class Scout final : public role::Role<Request, Answer> {
   std::set<std::string> opened_wishes_;     // Fingerprints of those that are.
   std::map<std::string, Keeping> keeping_;  // By service: a version that the ledger does not know.
   incident::Deploys deploys_;
+  std::set<std::string>
+      changed_;  // Services whose container we changed in place since it was told.
   struct Report {
     incident::DeployReported told;
     base::WallTime received;

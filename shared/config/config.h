@@ -205,6 +205,7 @@ struct Config {
   std::string state_dir = "state";  // Absolute after loading; relative to the file before.
   std::string ledger;               // SQLite file; default <state_dir>/ledger.db.
   Mode mode = Mode::dry_run;
+  std::string environment = "prod";  // Reports of deploys to another one are not ours.
   Github github;
   std::string engine_host;  // unix:///… ; default DOCKER_HOST, else the standard socket.
   std::string console_address = "127.0.0.1";

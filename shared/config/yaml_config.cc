@@ -62,11 +62,13 @@ class Loader {
   }
 
   void read_root(const YamlNode& node) {
-    const auto root = reader(node, "",
-                             {"state", "ledger", "mode", "github", "engine", "console", "forge",
-                              "balancer", "exclude", "limits", "services", "model", "workflows",
-                              "maintenance", "stateful_images", "opa", "escalation"});
+    const auto root =
+        reader(node, "",
+               {"state", "ledger", "mode", "environment", "github", "engine", "console", "forge",
+                "balancer", "exclude", "limits", "services", "model", "workflows", "maintenance",
+                "stateful_images", "opa", "escalation"});
     if (const auto mode = root.mode("mode")) config_.mode = *mode;
+    if (const auto name = root.text("environment")) config_.environment = *name;
     read_state(root);
     if (const auto* map = root.find_map("github"))
       read_github(findings_, environment_, *map, config_);

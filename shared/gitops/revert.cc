@@ -14,6 +14,8 @@ using base::ErrorCode;
 
 constexpr std::size_t kShortest = 7;  // Of an abbreviated commit.
 constexpr std::size_t kSubjectMax = 120;
+// Beside each fix of our own lies its record. What happened stays on record.
+constexpr std::string_view kRecords = "remediations/";
 
 bool is_hex(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
@@ -65,6 +67,7 @@ base::Result<std::vector<FileWrite>> changed(git_repository* repository, const g
   for (std::size_t i = 0; i < git_diff_num_deltas(diff.get()); ++i) {
     const git_diff_delta& delta = *git_diff_get_delta(diff.get(), i);
     const std::string path = delta.new_file.path;
+    if (path.starts_with(kRecords)) continue;
     if (delta.status != GIT_DELTA_MODIFIED || delta.old_file.mode != delta.new_file.mode)
       return Error{ErrorCode::denied, what + ": it makes, removes or retypes " + path};
     const auto blob = git::take<git::BlobHandle>(

@@ -10,7 +10,8 @@
 
 namespace gitops {
 
-// `commit` by 7 to 40 hex digits; of a merge what it brought to its first parent. Errors: invalid;
+// `commit` by 7 to 40 hex digits; of a merge what it brought to its first parent. Records below
+// remediations/ are left as they are. Errors: invalid;
 // not_found (no such commit, more than one, or not in the history of `head`); conflict (later
 // commits changed the same lines, or it is taken back already); denied (it makes or removes files,
 // or changes more than 3).

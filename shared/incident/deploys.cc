@@ -12,6 +12,14 @@ constexpr std::size_t kKept = 8;
 void name_it(Deploys::Version& version, const DeployReported& report) {
   if (version.commit.empty()) version.commit = report.commit;
   if (version.version.empty()) version.version = report.version;
+  version.reported = report.commit;
+}
+
+DeployReported named_as(const Deploys::Version& version) {
+  DeployReported names;
+  names.commit = version.reported.empty() ? version.commit : version.reported;
+  names.version = version.version;
+  return names;
 }
 
 bool is_near(base::WallTime a, base::WallTime b) { return (a < b ? b - a : a - b) <= kSameDeploy; }
@@ -48,7 +56,15 @@ void Deploys::saw(const DeploySeen& seen, base::WallTime at) {
   Version now{seen.container, seen.image,   seen.image_id,   seen.snapshot,
               seen.commit,    seen.version, seen.keeps_data, at};
   const Version before = std::exchange(known.running, now);
-  if (!std::exchange(known.is_seen, true) || made_.contains(seen.container)) return;
+  const bool is_first = !std::exchange(known.is_seen, true);
+  // The same one told again: only how it is made has become another, by us.
+  if (!is_first && before.container == now.container && before.image_id == now.image_id) {
+    name_it(known.running, named_as(before));
+    known.running.reported = before.reported;
+    known.running.since = before.since;
+    return;
+  }
+  if (is_first || made_.contains(seen.container)) return;
   if (is_made_alike(before, now)) {
     if (!known.deploys.empty() && known.deploys.back().after.container == before.container)
       known.deploys.back().after.container = now.container;
@@ -59,10 +75,7 @@ void Deploys::saw(const DeploySeen& seen, base::WallTime at) {
   // What was reported before it was seen is the same deploy.
   if (!known.deploys.empty() && !known.deploys.back().is_seen &&
       is_near(known.deploys.back().at, at)) {
-    DeployReported told;
-    told.version = known.deploys.back().after.version;
-    told.commit = known.deploys.back().after.commit;
-    name_it(known.running, told);
+    name_it(known.running, named_as(known.deploys.back().after));
     known.deploys.pop_back();
   }
   keep(known.deploys, {before, known.running, at, true});
@@ -71,19 +84,24 @@ void Deploys::saw(const DeploySeen& seen, base::WallTime at) {
 void Deploys::heard(const DeployReported& report, base::WallTime at) {
   if (report.status == "failed") return;
   Known& known = services_[report.service];
-  if (!known.deploys.empty() && is_near(known.deploys.back().at, at)) {
-    Version& after = known.deploys.back().after;
-    name_it(after, report);
-    if (known.running.container == after.container) name_it(known.running, report);
-    return;
-  }
-  if (report.status != "succeeded") {
+  if (report.status != "succeeded") {  // What it brings is still to be seen.
     known.announced = report;
     known.announced_at = at;
     return;
   }
+  const bool another_is_to_come = !known.announced.service.empty() &&
+                                  is_near(known.announced_at, at) &&
+                                  known.announced.commit != report.commit;
+  if (!known.deploys.empty() && is_near(known.deploys.back().at, at) && !another_is_to_come) {
+    Version& after = known.deploys.back().after;
+    if (after.reported.empty() || after.reported == report.commit) {
+      name_it(after, report);
+      if (known.running.container == after.container) name_it(known.running, report);
+      return;
+    }
+  }
   Version after = known.running;
-  after.commit = report.commit;
+  after.commit = after.reported = report.commit;
   after.version = report.version;
   keep(known.deploys, {std::exchange(known.running, after), after, at, false});
 }

@@ -20,6 +20,7 @@ class Deploys {
     std::string commit, version;  // Empty: not known.
     bool keeps_data = false;
     base::WallTime since;
+    std::string reported = {};  // Commit, by who deployed it; `commit` may be that of the image.
   };
   // Another version, of somebody else's making, took the place of a known one.
   struct Deploy {

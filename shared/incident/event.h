@@ -42,6 +42,9 @@ enum class SignalKind {
 // The engine saw its process end; what probes and stats show are symptoms.
 [[nodiscard]] bool is_death(SignalKind kind);
 
+// Confirms that a deploy failed: the container that it brought is there.
+inline constexpr std::string_view kDeploySeenToo = "engine: another container since";
+
 struct Signal {
   SignalKind kind = SignalKind::container_died;
   std::string service;

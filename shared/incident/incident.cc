@@ -614,6 +614,10 @@ bool goes_on(State state) { return !is_over(state) || state == State::escalated;
 
 bool is_wish(const Incident& incident) { return incident.signal.kind == SignalKind::asked; }
 
+bool is_word(const Incident& incident) {
+  return is_wish(incident) || incident.signal.kind == SignalKind::deploy_failed;
+}
+
 bool is_pull(Action action) {
   return action == Action::pull_request || action == Action::revert_config;
 }
@@ -816,7 +820,7 @@ const Incident* Book::find(IncidentId id) const {
 const Incident* Book::open_of(std::string_view service, bool with_escalated) const {
   for (auto it = live_.rbegin(); it != live_.rend(); ++it) {
     const Incident& incident = entries_.at(*it).incident;
-    if (incident.signal.service != service || is_wish(incident)) continue;
+    if (incident.signal.service != service || is_word(incident)) continue;
     if (!is_over(incident.state) || (with_escalated && incident.state == State::escalated))
       return &incident;
   }
@@ -825,7 +829,7 @@ const Incident* Book::open_of(std::string_view service, bool with_escalated) con
   for (auto it = joined_.rbegin(); it != joined_.rend(); ++it) {
     const Incident& incident = entries_.at(*it).incident;
     const Incident* root = find(incident.root);
-    if (incident.signal.service == service && !is_wish(incident) && root != nullptr &&
+    if (incident.signal.service == service && !is_word(incident) && root != nullptr &&
         goes_on(root->state))
       return &incident;
   }

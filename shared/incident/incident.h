@@ -140,6 +140,9 @@ struct Step {
 // Nothing is sick: a person wants something. It is no trouble of its service, explains none and
 // stands in nobody's way.
 [[nodiscard]] bool is_wish(const Incident& incident);
+// Somebody's word began it, nothing that was sensed: a wish, or a deploy that failed. The service
+// may be well: what is sensed of it has an incident of its own, and follows from no such one.
+[[nodiscard]] bool is_word(const Incident& incident);
 // It changes a file in git by a pull request; the container follows its merge.
 [[nodiscard]] bool is_pull(Action action);
 // Its pull request is not merged (yet): nothing touches the container.
@@ -187,8 +190,8 @@ class Book {
   [[nodiscard]] const std::set<IncidentId>& live() const { return live_; }
   [[nodiscard]] const Incident* find(IncidentId id) const;
   // The newest incident of the service that is not over; when `with_escalated` also one that is
-  // escalated, or joined to a root that is still open or escalated. nullptr when there is none. A
-  // wish is no trouble, and is none of these.
+  // escalated, or joined to a root that is still open or escalated. nullptr when there is none.
+  // What is but somebody's word is none of these.
   [[nodiscard]] const Incident* open_of(std::string_view service, bool with_escalated = true) const;
   [[nodiscard]] IncidentId next_id() const {
     return entries_.empty() ? 1 : entries_.rbegin()->first + 1;

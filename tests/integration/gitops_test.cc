@@ -240,6 +240,18 @@ TEST_CASE_FIXTURE(Stage, "gitops: exactly one commit is taken back, whatever cam
   const auto made = worker.propose(proposal);
   REQUIRE(made.ok());
   CHECK(tip(proposal.branch) == *made);
+  SUBCASE("of a fix of ours without the record that lies beside it") {
+    put_file("remediations/fix-12.yaml", "issue: 12\n");
+    const auto both = plan(ten, "fix-inc-13-01JCXH");
+    auto fix = both;
+    fix.files = {{path, ten}, {"remediations/fix-13.yaml", "issue: 13\n"}};
+    REQUIRE(worker.propose(fix).ok());
+    post("/merges", {{"base", "main"}, {"head", fix.branch}});
+    const auto back = worker.reverted("main", tip("main"), {path});
+    REQUIRE_MESSAGE(back.ok(), (back.ok() ? "" : back.error().message));
+    REQUIRE(back->files.size() == 1);
+    CHECK(back->files[0].path == path);
+  }
   SUBCASE("not where later commits changed the same lines") {
     CHECK(code_of(worker.reverted("main", first, {path})) == ErrorCode::conflict);
   }

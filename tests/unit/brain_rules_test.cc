@@ -248,8 +248,14 @@ TEST_CASE("sick since a deploy: by what is deployed, when, and how the service w
        FailureClass::bad_deploy, 0.93, Action::rollback},
       {"the deployer says failed, nothing is seen", SignalKind::deploy_failed, [](Case&) {},
        FailureClass::bad_deploy, 0.93, Action::escalate},
-      {"the deployer says failed, and it is seen", SignalKind::deploy_failed, another,
+      {"the deployer says failed, and it is seen", SignalKind::deploy_failed,
+       [&](Case& c) {
+         another(c);
+         c.incident.signal.confirmed_by.emplace_back(kDeploySeenToo);
+       },
        FailureClass::bad_deploy, 0.93, Action::rollback},
+      {"the deployer speaks of another one than is seen", SignalKind::deploy_failed, another,
+       FailureClass::bad_deploy, 0.93, Action::escalate},
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);
@@ -297,10 +303,13 @@ TEST_CASE("left behind: a dependency began a new life, and only its caller still
     State state;  // Of the dependency's incident.
     base::Millis before;
     FailureClass failure;
+    base::Millis began = 0ms;  // The symptom, after that.
   };
   const Row rows[] = {
       {"errors after its restart", SignalKind::probe_error, State::closed, 2min,
        FailureClass::dependency_down},
+      {"errors that began when it had been well with it", SignalKind::probe_error, State::closed,
+       5min, FailureClass::unknown, 3min},
       {"errors long after it", SignalKind::probe_error, State::closed, 20min,
        FailureClass::unknown},
       {"it is sick itself", SignalKind::probe_error, State::open, 2min, FailureClass::unknown},
@@ -312,6 +321,7 @@ TEST_CASE("left behind: a dependency began a new life, and only its caller still
     Case one(row.kind);
     one.incident.signal.confirmed_by = {"engine: running"};
     const auto at = one.findings.now - row.before;
+    one.incident.signal.at = at + row.began;
     const auto write = [&](Payload what) {
       one.book.absorb({"e", 1, Role::scout, at, base::instant_from_ms(1), std::move(what)});
     };

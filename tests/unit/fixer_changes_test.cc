@@ -8,7 +8,8 @@ namespace {
 
 // A plan to raise the memory limit by pull request, with everything that it needs.
 struct PullScene : Scene {
-  PullScene() {
+  // `on_failure`: the runbook that follows.
+  explicit PullScene(const std::string& on_failure = "") {
     config::Gitops gitops;
     gitops.file = "compose.yaml";
     gitops.merge_by_us = true;
@@ -29,6 +30,7 @@ struct PullScene : Scene {
     entry.container = kId;
     entry.seen_started_at = "t1";
     entry.runbook = "leak-raise-limit";
+    entry.on_failure = on_failure;
     entry.change = {"memory_limit", 64, 96};
     stage->write(Role::brain, 1, PlanMade{"p1", 1, stage->now.wall + 5min, {entry}});
     stage->step();
@@ -45,6 +47,10 @@ struct PullScene : Scene {
   void changed(const std::string& snapshot = "before") {
     answer(warden::Performed{warden::Outcome::done, "t2", kId, snapshot});
   }
+};
+
+struct FollowedScene : PullScene {
+  FollowedScene() : PullScene("raise-taken-back") {}
 };
 
 }  // namespace
@@ -397,4 +403,37 @@ TEST_CASE_FIXTURE(ChangeScene, "after a rollback of its own, a reverted commit n
   CHECK(state() == State::verifying);
   CHECK(stage->last<ActionDone>().container == made);
   CHECK(performed().size() == 1);
+}
+
+TEST_CASE_FIXTURE(ChangeScene,
+                  "a merged revert that waits for a deploy keeps nobody from healing") {
+  config::Gitops gitops;
+  gitops.merge_by_us = true;
+  config.services[0].gitops = gitops;
+  plan_change(Action::revert_config);
+  stage->write(Role::scribe, 1, PrOpened{op(), 7, "url", "fix-inc-1-x", "abc"});
+  stage->write(Role::scribe, 1, PrMerged{op(), "def"});
+  stage->run(1s);
+  plan(2, "b");
+  stage->step();
+  CHECK(performed().size() == 1);
+}
+
+TEST_CASE_FIXTURE(FollowedScene, "a limit that was taken back needs no deploy when git follows") {
+  merge();
+  changed();
+  stage->write(Role::scout, 1, VerificationFailed{op(), "sick again"});
+  stage->step();
+  answer(warden::Performed{warden::Outcome::done, "t3", kId, "after"});
+  REQUIRE(state() == State::diagnosing);
+  MenuEntry entry;
+  entry.action = Action::revert_config;
+  entry.service = "a";
+  entry.container = kId;
+  entry.commit = "def";  // That was merged.
+  stage->write(Role::brain, 1, PlanMade{"p9", 2, stage->now.wall + 5min, {entry}});
+  stage->step();
+  stage->write(Role::scribe, 1, PrMerged{op(), "beef"});
+  stage->run(3s);
+  CHECK(state() == State::verifying);
 }

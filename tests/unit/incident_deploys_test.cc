@@ -114,3 +114,27 @@ TEST_CASE("deploys: a report names what is seen around the same time") {
   log.see("c1", "i1", "s1").hear("failed", "c0ffee1").hear("started", "c0ffee2");
   CHECK(log.latest() == nullptr);
 }
+
+TEST_CASE("deploys: what is on its way does not name what is there") {
+  Log log;
+  log.see("c1", "i1", "s1").see("c2", "i2", "s2").hear("started", "f1cc5ed");
+  CHECK(log.latest()->after.commit.empty());
+  log.see("c3", "i3", "s3").hear("succeeded", "f1cc5ed");
+  CHECK(log.latest()->after.commit == "f1cc5ed");
+  CHECK(log.deploys.of("shop", "c2")->after.commit.empty());
+  // A success that is told before its container is seen, while another version is known by name.
+  log.hear("succeeded", "abcdef1").see("c4", "i4", "s4");
+  CHECK(log.latest()->after.commit == "abcdef1");
+  CHECK(log.latest()->before.container == "c3");
+  CHECK(log.deploys.of("shop", "c3")->after.commit == "f1cc5ed");
+}
+
+TEST_CASE("deploys: the same container told again is made in another way, and no deploy") {
+  Log log;
+  log.see("c1", "i1", "s1").see("c2", "i2", "s2", "c0ffee1").see("c2", "i2", "higher limit");
+  CHECK(log.latest()->before.snapshot == "s1");
+  CHECK(log.deploys.running("shop")->snapshot == "higher limit");
+  CHECK(log.deploys.running("shop")->commit == "c0ffee1");
+  log.see("c3", "i3", "s3");
+  CHECK(log.latest()->before.snapshot == "higher limit");
+}

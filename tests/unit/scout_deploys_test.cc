@@ -83,6 +83,49 @@ TEST_CASE(
   CHECK(scene.stage().incident(1).state == State::open);  // It does not heal by itself.
 }
 
+TEST_CASE("a deploy that failed says nothing of the service, which may be well or sick besides") {
+  ScoutScene scene({service("a"), service("b", {"a"})});
+  scene.begin();
+  scene.take_in(delivery(scene, 7, kReport));
+  scene.run(1s);
+  REQUIRE(scene.kinds() == "deploy_failed");
+  scene.take_in(delivery(scene, 8, std::string(kReport) + " "));  // The same word once more.
+  scene.run(1s);
+  CHECK(scene.opened() == 1);
+  scene.behaviour["a"] = {ProbeResult::error};
+  scene.run(3s);
+  CHECK(scene.kinds() == "deploy_failed probe_error");  // A trouble of its own.
+}
+
+TEST_CASE("reports of another environment are not ours") {
+  ScoutScene scene({service("a")});
+  scene.config.environment = "staging";
+  scene.begin();
+  scene.take_in(delivery(scene, 7, kReport));
+  scene.run(1s);
+  CHECK(scene.stage().all<DeployReported>().empty());
+  CHECK(scene.opened() == 0);
+}
+
+TEST_CASE("what we changed in place is kept and told again") {
+  ScoutScene scene({service("a")});
+  scene.begin();
+  scene.die("a", 1);
+  scene.run(1s);
+  scene.plan(1, "a", incident::Action::pull_request);
+  incident::ActionIntended intent;
+  intent.op = "op1";
+  intent.action = incident::Action::pull_request;
+  intent.service = "a";
+  intent.container = scene.containers["a"].id;
+  scene.stage().write(incident::Role::fixer, 1, intent);
+  scene.made_with["a"] = "and 96 MiB";
+  scene.stage().write(incident::Role::fixer, 1, incident::ActionDone{"op1", "t2"});
+  scene.run(1s);
+  REQUIRE(scene.stage().all<DeploySeen>().size() == 2);
+  CHECK(scene.stage().last<DeploySeen>().snapshot == "made of sha256:1 and 96 MiB");
+}
+
 TEST_CASE("what the deployer says is confirmed by another container, or by a failing probe") {
   ScoutScene scene({service("a")});
   scene.begin();
@@ -94,6 +137,15 @@ TEST_CASE("what the deployer says is confirmed by another container, or by a fai
     scene.run(1s);
     CHECK(scene.stage().incident(1).signal.confirmed_by ==
           std::vector<std::string>{"engine: another container since"});
+  }
+  SUBCASE("but not by one of another version than the report names") {
+    scene.containers["a"].image_id = "sha256:2";
+    scene.containers["a"].labels["org.opencontainers.image.version"] = "2.0";
+    scene.event("a", EventKind::create);
+    scene.run(1s);
+    scene.take_in(delivery(scene, 7, kReport));
+    scene.run(1s);
+    CHECK(scene.stage().incident(1).signal.confirmed_by.empty());
   }
   SUBCASE("what fails already has its incident, where it is counted") {
     scene.behaviour["a"] = {ProbeResult::error};
