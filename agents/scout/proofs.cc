@@ -44,7 +44,8 @@ std::optional<std::int64_t> bound_of(const Proof& proof, const ProbeWatch& probe
 
 // Why the symptom cannot be seen any more, whatever else is well; empty when it can. Nobody is
 // cured by breaking the thermometer.
-std::string blinded(const Incident& incident, const Watch* watch) {
+std::string blinded(const Incident& incident, const Watch* watch, base::Duration cpu_window,
+                    base::Now now) {
   if (watch == nullptr) return "the service is not configured any more";
   const auto& signal = incident.signal;
   const bool has_probe = signal.probe.empty() ||
@@ -55,6 +56,8 @@ std::string blinded(const Incident& incident, const Watch* watch) {
   const bool by_engine = signal.kind == incident::SignalKind::engine_unhealthy;
   if (by_engine && watch->container && watch->container->health != engine::HealthState::healthy)
     return "the engine's own health check does not say healthy";
+  const bool by_cpu = signal.kind == incident::SignalKind::cpu_at_limit;
+  if (by_cpu && !watch->is_cpu_measured(cpu_window, now)) return "its CPU is not measured now";
   return "";
 }
 
@@ -143,7 +146,8 @@ std::string Scout::missing_for_pass(const Proof& proof, const Incident& incident
   if (watch == watches_.end()) return "the service is not configured any more";
   const Watch& target = watch->second;
   const auto symptomatic = watches_.find(incident.signal.service);
-  auto why = blinded(incident, symptomatic == watches_.end() ? nullptr : &symptomatic->second);
+  auto why = blinded(incident, symptomatic == watches_.end() ? nullptr : &symptomatic->second,
+                     config_.limits.cpu_window, now);
   if (!why.empty()) return why;
   if (engine_lost_) return "the engine cannot be heard";
   const auto changed = image_changed_.find(proof.service);
@@ -252,7 +256,7 @@ void Scout::decide_recoveries(const role::View& view, Output& output) {
                                  incident.attempts.back().closed.empty();
     bool well = waiting && !is_said && !is_under_way && !waits_for_merge &&
                 watch != watches_.end() && !engine_lost_ &&
-                blinded(incident, &watch->second).empty();
+                blinded(incident, &watch->second, config_.limits.cpu_window, view.now).empty();
     if (well) {
       for (const auto& name : judges_of(incident.signal.service)) {
         const Watch& judge = watches_.at(name);

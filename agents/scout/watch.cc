@@ -158,8 +158,8 @@ bool Watch::answered_well_since(base::Instant since) const {
 bool Watch::was_killed(base::Instant now) const { return kill_at && now - *kill_at < kKillCounts; }
 
 bool Watch::cpu_at_limit(base::Duration window, base::Now now) const {
-  if (!container || container->cpu_limit <= 0 || usage_.empty()) return false;
-  if (now.boot - usage_.back().first > std::max(window, kUsageFresh))
+  if (!container || container->cpu_limit <= 0) return false;
+  if (usage_.empty() || now.boot - usage_.back().first > std::max(window, kUsageFresh))
     return false;  // Missing is not "at the limit".
   int seen = 0;
   bool covered = false;
@@ -170,6 +170,12 @@ bool Watch::cpu_at_limit(base::Duration window, base::Now now) const {
     ++seen;
   }
   return covered && seen >= 3;
+}
+
+bool Watch::is_cpu_measured(base::Duration window, base::Now now) const {
+  if (usage_.empty() || now.boot - usage_.back().first > std::max(window, kUsageFresh))
+    return false;
+  return usage_.back().first - usage_.front().first > window;
 }
 
 bool Watch::cpu_at_zero(base::Now now) const {

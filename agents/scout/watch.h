@@ -77,6 +77,8 @@ class Watch {
   [[nodiscard]] bool answered_well_since(base::Instant since) const;
   // At the CPU limit in every sample of `window` and, where they are rare, in at least 3 in a row.
   [[nodiscard]] bool cpu_at_limit(base::Duration window, base::Now now) const;
+  // Where too little is measured, cpu_at_limit() says no without knowing it.
+  [[nodiscard]] bool is_cpu_measured(base::Duration window, base::Now now) const;
   // Every configured probe's latest result is good, and there is one no older than `age`.
   [[nodiscard]] bool looks_healthy(base::Duration age, base::Now now) const;
   // The last two samples, fresh ones, show no use of CPU at all.

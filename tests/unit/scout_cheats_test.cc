@@ -169,3 +169,20 @@ TEST_CASE("the real cure of each of these is accepted") {
     CHECK(scene.stage().all<VerificationPassed>().size() == 1);
   }
 }
+
+TEST_CASE("a CPU that nobody measures is not under its limit") {
+  ScoutScene scene({service("a")});
+  scene.containers["a"].cpu_limit = 1;
+  scene.begin();
+  scene.use_cpu("a", 100, 15s);
+  REQUIRE(scene.opened() == 1);
+  scene.intend(1, "a");
+  scene.start("a");
+  scene.finish(1, "a");
+  scene.run(1min);
+  CHECK(scene.ledger.count<VerificationPassed>() == 0);
+  scene.use_cpu("a", 3, 5s);
+  CHECK(scene.ledger.count<VerificationPassed>() == 0);  // Not for the whole window yet.
+  scene.use_cpu("a", 3, 8s);
+  CHECK(scene.ledger.count<VerificationPassed>() == 1);
+}
