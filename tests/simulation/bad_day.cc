@@ -8,20 +8,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : random_(seed * 7919 + 17) {}
-  std::uint64_t below(std::uint64_t limit) { return random_.next() % limit; }
-  bool chance(std::uint64_t percent) { return below(100) < percent; }
-  base::Duration within(base::Duration limit) {
-    return base::Duration(
-        static_cast<std::int64_t>(below(static_cast<std::uint64_t>(limit.count()))));
-  }
-
- private:
-  base::SeededRandom random_;
-};
-
 void schedule_faults(Simulation& simulation, Dice& dice) {
   const auto& services = simulation.config().services;
   const auto count = 1 + dice.below(4);
@@ -33,18 +19,20 @@ void schedule_faults(Simulation& simulation, Dice& dice) {
   }
 }
 
-void schedule_kills(Simulation& simulation, Dice& dice) {
+}  // namespace
+
+void schedule_kills(Simulation& simulation, Dice& dice, base::Duration length) {
   const auto count = dice.below(8);
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::string role = kRoles[dice.below(kRoles.size())];
     const bool lost = dice.chance(50);
-    simulation.at(dice.within(kBadDay), [&simulation, role, lost] { simulation.kill(role, lost); });
+    simulation.at(dice.within(length), [&simulation, role, lost] { simulation.kill(role, lost); });
   }
 }
 
-void schedule_github(Simulation& simulation, Dice& dice) {
+void schedule_github(Simulation& simulation, Dice& dice, base::Duration length) {
   if (dice.chance(40)) {
-    const auto from = dice.within(kBadDay);
+    const auto from = dice.within(length);
     simulation.at(from, [&simulation] { simulation.world().github.set_down(true); });
     simulation.at(from + dice.within(20s),
                   [&simulation] { simulation.world().github.set_down(false); });
@@ -55,43 +43,41 @@ void schedule_github(Simulation& simulation, Dice& dice) {
   const auto times = dice.below(4);
   for (std::uint64_t i = 0; i < times; ++i) {
     std::vector<fakes::Fault> script;
-    const auto length = 1 + dice.below(6);
-    for (std::uint64_t j = 0; j < length; ++j)
+    const auto count = 1 + dice.below(6);
+    for (std::uint64_t j = 0; j < count; ++j)
       script.push_back(kFaults[dice.below(std::size(kFaults))]);
-    simulation.at(dice.within(kBadDay),
+    simulation.at(dice.within(length),
                   [&simulation, script] { simulation.world().github.script(script); });
   }
 }
 
-void schedule_engine(Simulation& simulation, Dice& dice) {
+void schedule_engine(Simulation& simulation, Dice& dice, base::Duration length) {
   if (!dice.chance(35)) return;
   const auto how = dice.chance(50) ? EngineHealth::down : EngineHealth::hung;
-  const auto from = dice.within(kBadDay);
+  const auto from = dice.within(length);
   simulation.at(from, [&simulation, how] { simulation.world().set_engine(how); });
   simulation.at(from + dice.within(20s),
                 [&simulation] { simulation.world().set_engine(EngineHealth::well); });
 }
 
-void schedule_ledger(Simulation& simulation, Dice& dice) {
+void schedule_ledger(Simulation& simulation, Dice& dice, base::Duration length) {
   const auto times = dice.below(4);
   for (std::uint64_t i = 0; i < times; ++i) {
     std::vector<base::ErrorCode> codes;
-    const auto length = 1 + dice.below(8);
-    for (std::uint64_t j = 0; j < length; ++j)
+    const auto count = 1 + dice.below(8);
+    for (std::uint64_t j = 0; j < count; ++j)
       codes.push_back(dice.chance(80) ? base::ErrorCode::unavailable : base::ErrorCode::unknown);
-    simulation.at(dice.within(kBadDay),
+    simulation.at(dice.within(length),
                   [&simulation, codes] { simulation.ledger().fail_appends(codes); });
   }
 }
 
-void schedule_stop(Simulation& simulation, Dice& dice) {
+void schedule_stop(Simulation& simulation, Dice& dice, base::Duration length) {
   if (!dice.chance(25)) return;
-  const auto from = dice.within(kBadDay);
+  const auto from = dice.within(length);
   simulation.at(from, [&simulation] { simulation.set_stop(true); });
   simulation.at(from + dice.within(20s), [&simulation] { simulation.set_stop(false); });
 }
-
-}  // namespace
 
 config::Config config_of(std::uint64_t seed) {
   Dice dice(seed + 1'000'000);
@@ -108,16 +94,20 @@ config::Config config_of(std::uint64_t seed) {
 void schedule_bad_day(Simulation& simulation, std::uint64_t seed) {
   Dice dice(seed);
   schedule_faults(simulation, dice);
-  schedule_kills(simulation, dice);
-  schedule_github(simulation, dice);
-  schedule_engine(simulation, dice);
-  schedule_ledger(simulation, dice);
-  schedule_stop(simulation, dice);
+  schedule_kills(simulation, dice, kBadDay);
+  schedule_github(simulation, dice, kBadDay);
+  schedule_engine(simulation, dice, kBadDay);
+  schedule_ledger(simulation, dice, kBadDay);
+  schedule_stop(simulation, dice, kBadDay);
 }
 
 std::vector<std::string> live_through(Simulation& simulation, std::uint64_t seed) {
   schedule_bad_day(simulation, seed);
-  simulation.run_for(kBadDay + 20s);  // What was away for a while comes back within this.
+  return live_through(simulation, kBadDay);
+}
+
+std::vector<std::string> live_through(Simulation& simulation, base::Duration length) {
+  simulation.run_for(length + 20s);  // What was away for a while comes back within this.
   if (simulation.runs_away()) return {"it writes without end"};
   auto broken = broken_always(simulation);
   if (!broken.empty()) return broken;

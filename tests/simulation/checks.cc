@@ -37,10 +37,11 @@ bool is_legal(State from, State to) {
       return to == State::planned || to == State::acting || to == State::diagnosing ||
              to == State::escalated || ends_early;
     case State::acting:
-      return to == State::verifying || to == State::escalated || ends_early;
-    case State::verifying:
-      return to == State::resolved || to == State::diagnosing || to == State::escalated ||
+      return to == State::verifying || to == State::diagnosing || to == State::escalated ||
              ends_early;
+    case State::verifying:
+      return to == State::resolved || to == State::diagnosing || to == State::acting ||
+             to == State::escalated || ends_early;
     case State::escalated:
       return to == State::closed || ends_early;
     case State::resolved:
@@ -62,6 +63,7 @@ struct Reading {
   std::map<std::string, std::pair<IncidentId, GithubIntended>> writes;     // By op.
   std::vector<std::pair<base::Instant, base::Instant>> stops;              // From, to.
   std::vector<std::pair<base::Instant, std::string>> intended_at;          // With service.
+  std::vector<std::string> proofs;                                         // Ops, in order.
   Broken broken;
 };
 
@@ -89,7 +91,9 @@ void read_opening(Reading& reading, const Event& event) {
     const bool symptom = !is_death(incident.signal.kind) && is_death(opened->signal.kind);
     return incident.state == State::escalated && (unseen || symptom);
   };
-  if (open != nullptr && open->root == 0 && !is_blind(*open)) {
+  // And beside one that only waits for the merge of its pull request.
+  const bool is_aside = open != nullptr && waits_aside(*open);
+  if (open != nullptr && open->root == 0 && !is_aside && !is_blind(*open)) {
     reading.broken.push_back("incident " + number(event.incident) +
                              " opens beside another one of " + opened->signal.service);
   }
@@ -107,6 +111,8 @@ void read_one(Reading& reading, const ledger::Record& record) {
       reading.broken.push_back("operation " + intended->op + " is intended twice");
     reading.intended_at.emplace_back(event.boot, intended->service);
   }
+  if (const auto* passed = std::get_if<VerificationPassed>(&event.what))
+    reading.proofs.push_back(passed->op);
   if (const auto* intended = std::get_if<GithubIntended>(&event.what))
     reading.writes[intended->op] = {event.incident, *intended};
   const Incident* was = reading.book.find(event.incident);
@@ -129,6 +135,11 @@ Reading read(Simulation& simulation) {
   return reading;
 }
 
+// Begins a life of a container, and nothing else.
+bool is_life(warden::Verb verb) {
+  return verb == warden::Verb::restart || verb == warden::Verb::start;
+}
+
 void check_effects(const Reading& reading, World& world, Broken& broken) {
   std::map<std::string, int> effects, starts;
   for (const auto& effect : world.effects()) {
@@ -140,11 +151,14 @@ void check_effects(const Reading& reading, World& world, Broken& broken) {
     }
     if (effect.stopped)
       broken.push_back("operation " + effect.op + ": an effect while the stop was durable");
+    // A change is asked for until it is known: however often, it ends in the same place.
+    if (!is_life(effect.verb)) continue;
     if (++effects[effect.op] == 2)
       broken.push_back("operation " + effect.op + ": sent to the engine twice");
   }
   for (const auto& start : world.starts()) {
-    if (++starts[start.op] == 2) broken.push_back("operation " + start.op + ": two starts");
+    if (is_life(start.verb) && ++starts[start.op] == 2)
+      broken.push_back("operation " + start.op + ": two starts");
   }
 }
 
@@ -171,6 +185,7 @@ void check_budgets(const config::Config& config, World& world, Broken& broken) {
   std::map<std::string, std::vector<base::Instant>> by_service;  // By its container.
   std::vector<base::Instant> all;
   for (const auto& start : world.starts()) {  // A restart cut in half and then finished is one.
+    if (!is_life(start.verb)) continue;
     by_service[start.container].push_back(start.at);
     all.push_back(start.at);
   }
@@ -224,9 +239,11 @@ std::vector<Told> read_github(Simulation& simulation, const Reading& reading, Br
 }
 
 // The issue says all that the ledger says, in its order, and nothing else.
-void check_thread(const Told& one, const Reading& reading, Broken& broken) {
+void check_thread(const Told& one, const Reading& reading, const scribe::Options& scribe,
+                  Broken& broken) {
   const std::string name = "issue of incident " + number(one.incident);
   scribe::ThreadOptions options;
+  options.places = &scribe.places;
   const auto thread =
       scribe::project(reading.book.entries().at(one.incident), reading.book, options);
   std::set<std::string> wanted, there(one.issue.labels.begin(), one.issue.labels.end());
@@ -288,6 +305,33 @@ void check_services(Simulation& simulation, const Reading& reading, Broken& brok
   }
 }
 
+// What we changed is as it was before, but for what is proven; and nothing is left over.
+void check_changes(Simulation& simulation, const Reading& reading, Broken& broken) {
+  World& world = simulation.world();
+  for (const auto& line : world.collisions()) broken.push_back(line);
+  for (const auto& service : simulation.config().services) {
+    const auto& name = service.name;
+    if (const auto misled = world.misled(name); !misled.empty())
+      broken.push_back(name + ": " + misled);
+    for (const auto suffix : {warden::kNextSuffix, warden::kPreviousSuffix}) {
+      if (world.creation(name).find(suffix) != std::string::npos)
+        broken.push_back(name + ": a replacement left a container behind");
+    }
+    auto wanted = world.creation_before(name);
+    if (!wanted) continue;
+    for (const auto& record : reading.proofs) {
+      const auto intent = reading.intents.find(record);
+      if (intent == reading.intents.end()) continue;
+      const auto& intended = intent->second.second;
+      if (intended.service == name && intended.action != Action::restart)
+        wanted = simulation.proven_creation(record);
+    }
+    if (world.creation(name) != *wanted)
+      broken.push_back(name + " is left changed: " + world.creation(name) + "\n    instead of " +
+                       *wanted);
+  }
+}
+
 void compare(const Book& book, const Book& other, const char* who, Broken& broken) {
   bool same = book.entries().size() == other.entries().size() &&
               book.stop().has_value() == other.stop().has_value();
@@ -318,10 +362,11 @@ std::vector<std::string> broken_at_end(Simulation& simulation) {
   const Reading reading = read(simulation);
   const auto told = read_github(simulation, reading, again);
   for (const auto& one : told) {
-    if (one.incident != 0) check_thread(one, reading, broken);
+    if (one.incident != 0) check_thread(one, reading, simulation.scribe_options(), broken);
   }
   for (const auto& [id, entry] : reading.book.entries()) check_ending(entry.incident, told, broken);
   check_services(simulation, reading, broken);
+  check_changes(simulation, reading, broken);
   if (simulation.fixer->alive())
     compare(reading.book, simulation.fixer->role()->book(), "the Fixer", broken);
   if (simulation.scout->alive())

@@ -35,6 +35,12 @@ config::Service service(const std::string& name, bool probed, std::vector<std::s
   return made;
 }
 
+int running_in(const std::vector<warden::Member>& replicas, const std::string& service) {
+  return static_cast<int>(std::count_if(replicas.begin(), replicas.end(), [&](const auto& member) {
+    return member.service == service && member.container.state == engine::RunState::running;
+  }));
+}
+
 }  // namespace
 
 config::Config demo_config() {
@@ -60,16 +66,33 @@ config::Config demo_config() {
   return config;
 }
 
-Simulation::Simulation(config::Config config, std::uint64_t seed)
-    : config_(std::move(config)), ledger_(&timeline_), random_(seed) {
+Simulation::Simulation(config::Config config, std::uint64_t seed, runbook::Catalogue catalogue)
+    : config_(std::move(config)),
+      catalogue_(std::move(catalogue)),
+      ledger_(&timeline_),
+      random_(seed) {
   scribe_options_.marker_key = "secret";
-  for (const auto& one : config_.services) scribe_options_.depends_on[one.name] = one.depends_on;
+  for (const auto& one : config_.services) {
+    scribe_options_.depends_on[one.name] = one.depends_on;
+    if (!one.gitops) continue;
+    const auto& gitops = *one.gitops;
+    scribe_options_.places[one.name] = {gitops.file,
+                                        gitops.branch,
+                                        gitops.memory_limit,
+                                        gitops.merge_by_us,
+                                        gitops.merge_after,
+                                        one.bounds.memory_min_bytes,
+                                        one.bounds.memory_max_bytes};
+  }
+  scribe_options_.pulls_every = 1s;
   scribe_options_.post_spacing = config_.limits.issue_spacing;
   scribe_options_.card_every = 200ms;
   scribe_options_.miss_gap = 200ms;
   scribe_options_.backoff_max = 2s;
   scribe_options_.control_every = 1s;
   world_ = std::make_unique<World>(config_, timeline_, ledger_);
+  pulls_ = std::make_unique<scribe::PullCalls>(world_->github, world_->github, world_->git,
+                                               scribe_options_.redactor);
   make_seats(seed);
 }
 
@@ -88,7 +111,9 @@ void Simulation::make_seats(std::uint64_t seed) {
   brain = std::make_unique<Seat<brain::Brain>>(
       "brain", *this, seed * 8 + 2,
       Seat<brain::Brain>::Wiring{
-          [this](base::Random& random) { return std::make_unique<brain::Brain>(config_, random); },
+          [this](base::Random& random) {
+            return std::make_unique<brain::Brain>(config_, random, catalogue_);
+          },
           brain::key_of,
           [this](const brain::Request& request, const auto& answered) {
             if (const auto* read = std::get_if<brain::ReadSnapshot>(&request)) {
@@ -105,7 +130,8 @@ void Simulation::make_seats(std::uint64_t seed) {
                 for (const auto& member :
                      listing ? listing->members : std::vector<warden::Member>{}) {
                   if (member.service == asked.service)
-                    target = brain::Target{member.container.id, member.container.started_at};
+                    target = brain::Target{member.container.id, member.container.started_at,
+                                           running_in(listing->replicas, asked.service)};
                 }
                 answered(brain::ContainerRead{asked.incident, asked.service, std::move(target)});
               });
@@ -154,7 +180,10 @@ void Simulation::make_seats(std::uint64_t seed) {
                               [answered, answer = calls->carry_out(request)] { answered(answer); });
             });
           },
-          [this](auto&) { calls_ = std::make_shared<scribe::GithubCalls>(world_->github); }});
+          [this](auto&) {
+            calls_ = std::make_shared<scribe::GithubCalls>(world_->github,
+                                                           scribe::Around{.pulls = pulls_.get()});
+          }});
   seats_ = {{"scout", scout.get()},
             {"brain", brain.get()},
             {"fixer", fixer.get()},
@@ -216,6 +245,11 @@ void Simulation::appended(std::int64_t head) {
   for (const auto& record : *records) {
     book_.absorb(record.event);
     read_ = record.position;
+    if (const auto* passed = std::get_if<incident::VerificationPassed>(&record.event.what)) {
+      const auto& incident = *book_.find(record.event.incident);
+      if (const auto* attempt = incident::find_attempt(incident, passed->op))
+        proven_[passed->op] = world_->creation(attempt->intent.service);
+    }
     // A symptom that stays is counted, and the card told, for as long as it stays.
     const auto* write = std::get_if<incident::GithubIntended>(&record.event.what);
     const bool counts = std::holds_alternative<incident::SignalAdded>(record.event.what) ||
@@ -251,6 +285,15 @@ void Simulation::kill(const std::string& role, bool lose_requests) {
     seat->kill(lose_requests);
     ended(name);
   }
+}
+
+void Simulation::kill_at_engine_call(const std::string& role, int number, bool is_sent,
+                                     bool lose_requests) {
+  const base::Duration until = is_sent ? base::Duration(1ms) : base::Duration(0);
+  world_->on_engine_effect = [this, role, number, until, lose_requests](int call) {
+    if (call == number)
+      timeline_.after(until, [this, role, lose_requests] { kill(role, lose_requests); });
+  };
 }
 
 void Simulation::ended(const std::string& role) {

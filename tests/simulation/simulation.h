@@ -35,7 +35,8 @@ struct Kill {
 
 class Simulation final : public House {
  public:
-  Simulation(config::Config config, std::uint64_t seed);
+  Simulation(config::Config config, std::uint64_t seed,
+             runbook::Catalogue catalogue = runbook::shipped());
 
   Timeline& timeline() override { return timeline_; }
   fakes::MemoryLedger& ledger() override { return ledger_; }
@@ -52,6 +53,8 @@ class Simulation final : public House {
 
   void kill(const std::string& role, bool lose_requests);  // It comes back after 100 ms.
   void kill_once(Kill kill) { kill_ = std::move(kill); }
+  // Right before the warden's engine call of that number is sent, or while it is under way.
+  void kill_at_engine_call(const std::string& role, int number, bool is_sent, bool lose_requests);
   void set_stop(bool stop);  // By a person.
   // From the next start of the Scribe on, what people say on issues is heard.
   void hear_people(base::Duration every) { scribe_options_.steer_every = every; }
@@ -64,6 +67,11 @@ class Simulation final : public House {
   // Positions at which an append ended: the moments between which a process can die.
   [[nodiscard]] const std::vector<std::int64_t>& seams() const { return seams_; }
   [[nodiscard]] std::int64_t head() { return *ledger_.head(); }
+  // How the service was made when the proof of that operation came; empty: it never did.
+  [[nodiscard]] std::string proven_creation(const std::string& op) const {
+    const auto found = proven_.find(op);
+    return found == proven_.end() ? "" : found->second;
+  }
 
   std::unique_ptr<Seat<scout::Scout>> scout;
   std::unique_ptr<Seat<brain::Brain>> brain;
@@ -81,11 +89,13 @@ class Simulation final : public House {
   [[nodiscard]] bool all_over() const;
 
   config::Config config_;
+  runbook::Catalogue catalogue_;
   scribe::Options scribe_options_;
   Timeline timeline_;
   fakes::MemoryLedger ledger_;
   base::SeededRandom random_;
   std::unique_ptr<World> world_;
+  std::unique_ptr<scribe::PullCalls> pulls_;
   std::shared_ptr<scribe::GithubCalls> calls_;  // Of the Scribe's present life.
   std::vector<std::pair<std::string, AnySeat*>> seats_;
   std::optional<Kill> kill_;
@@ -93,6 +103,7 @@ class Simulation final : public House {
   base::Instant last_append_{};
   incident::Book book_;
   std::int64_t read_ = 0;  // By book_.
+  std::map<std::string, std::string> proven_;
 };
 
 }  // namespace simulation

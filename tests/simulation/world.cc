@@ -1,23 +1,30 @@
 #include "tests/simulation/world.h"
 
 #include <algorithm>
-
-#include "base/hash.h"
+#include <cstdio>
 
 namespace simulation {
 
-using base::Error;
-using base::ErrorCode;
+using engine::ContainerId;
 using engine::EventKind;
 using engine::RunState;
 using namespace std::chrono_literals;
 
 namespace {
 
-constexpr base::Duration kEngineLag = 5ms;
-constexpr base::Duration kReadDeadline = 3s;
-constexpr base::Duration kEffectDeadline = 10s;  // And the grace.
-constexpr base::Duration kDies = 10ms, kComesUp = 150ms, kListens = 30ms;
+constexpr base::Duration kListens = 30ms;
+constexpr const char* kReplicaPort = "8000";
+
+// As the engine's own words of a container. `name` and `environment` have nothing to be escaped.
+std::string words_of(const std::string& name, const std::string& image,
+                     const std::string& environment, std::int64_t memory) {
+  const std::string memory_text = std::to_string(memory), swap = std::to_string(2 * memory);
+  return R"({"Id":")" + std::string(64, 'a') + R"(","Name":"/)" + name + R"(","Image":"sha256:)" +
+         image + R"(","Config":{"Image":")" + image + R"(","Hostname":"demo","Env":["MODE=)" +
+         environment + R"("],"Labels":{"who":"demo"}},"HostConfig":{"Memory":)" + memory_text +
+         R"(,"MemorySwap":)" + swap +
+         R"(,"NanoCpus":500000000,"NetworkMode":"net"},"NetworkSettings":{"Networks":{"net":{}}}})";
+}
 
 }  // namespace
 
@@ -35,6 +42,8 @@ const char* to_string(Fault fault) {
       return "cpu";
     case Fault::person_stop:
       return "person_stop";
+    case Fault::errors:
+      return "errors";
   }
   return "";
 }
@@ -68,39 +77,95 @@ incident::MemoryRecalled MemoryShelf::recall(const memory::Symptom& symptom, bas
 
 // ---- Containers --------------------------------------------------------------------------------
 
-World::World(const config::Config& config, Timeline& timeline, fakes::MemoryLedger& ledger)
-    : github(timeline),
-      config_(config),
-      timeline_(timeline),
-      ledger_(ledger),
-      roster_(config.services, config.exclude) {
-  start_warden();
-  for (const auto& service : config.services) {
-    Box box;
-    box.service = service.name;
-    box.container.id = std::string(63, 'a') + static_cast<char>('0' + boxes_.size());
-    box.container.name = service.container;
-    box.container.image = "demo:1";
-    box.container.image_id = "sha256:1";
-    box.container.memory_limit_bytes = 64 << 20;
-    box.container.cpu_limit = 0.5;
+void World::make_containers() {
+  for (const auto& service : config_.services) {
+    Box& box =
+        add(next_id(),
+            engine::make_snapshot(words_of(service.container, "demo:1", "good", 64 << 20)).value());
     run(box);
     box.started -= 10s;
-    boxes_[service.name] = box;
+    if (config::is_balanced(config_, service.name))
+      upstreams_[service.name] = {box.address + ":" + kReplicaPort};
   }
-  timeline_.after(1s, [this] { sample(); });
+}
+
+ContainerId World::next_id() {
+  char id[65];
+  std::snprintf(id, sizeof id, "%060d%04x", 0, 0xa000 + ++ids_);
+  return id;
+}
+
+World::Box& World::add(const ContainerId& id, const std::string& snapshot) {
+  Box& box = boxes_[id];
+  box.container.id = id;
+  box.snapshot = snapshot;
+  box.address = "10.0.0." + std::to_string(std::stoi(id.substr(61), nullptr, 16));
+  read_facts(box);
+  return box;
+}
+
+void World::read_facts(Box& box) const {
+  const auto facts = engine::read_snapshot(box.snapshot).value();
+  auto& container = box.container;
+  container.name = facts.name;
+  container.image = facts.image;
+  container.image_id = facts.image_id;
+  container.memory_limit_bytes = facts.memory_limit_bytes;
+  container.cpu_limit = facts.cpu_limit;
+  container.labels = facts.labels;
+  box.replica = warden::replica_index(container);
+  const auto service = box.replica > 0
+                           ? roster_.replicated(container)
+                           : roster_.service_named(warden::lasting_name(container.name));
+  box.service = service.value_or("");
+}
+
+int World::running_replicas(const std::string& service) const {
+  return static_cast<int>(std::count_if(boxes_.begin(), boxes_.end(), [&](const auto& item) {
+    const Box& box = item.second;
+    return box.container.state == RunState::running && box.replica > 0 && box.service == service;
+  }));
+}
+
+World::Box* World::find(const std::string& id_or_name) {
+  if (const auto found = boxes_.find(id_or_name); found != boxes_.end()) return &found->second;
+  for (auto& [id, box] : boxes_) {
+    if (box.container.name == id_or_name) return &box;
+  }
+  return nullptr;
+}
+
+World::Box* World::find_replica(const std::string& service, int index) {
+  for (auto& [id, box] : boxes_) {
+    if (box.replica != index || box.service != service) continue;
+    if (index > 0 || warden::lasting_name(box.container.name) == box.container.name) return &box;
+  }
+  return nullptr;
+}
+
+const World::Box* World::serving(const std::string& service) const {
+  for (const auto& [id, box] : boxes_) {
+    const bool has_port = box.replica == 0 && box.service == service;
+    if (has_port && box.container.state == RunState::running) return &box;
+  }
+  return nullptr;
 }
 
 void World::run(Box& box) {
+  const bool is_own = box.replica == 0 && !box.service.empty();
+  if (const Box* other = is_own ? serving(box.service) : nullptr; other != nullptr && other != &box)
+    collisions_.push_back(box.container.name + " starts beside " + other->container.name);
   box.container.state = RunState::running;
   box.container.started_at = "life " + std::to_string(++lives_);
   box.container.exit_code = 0;
   box.container.oom_killed = false;
   box.container.pid = static_cast<int>(1000 + lives_);
   box.ailment = Ailment::none;
-  box.stopped_by_person = false;
+  box.is_cursed = box.stopped_by_person = false;
   box.started = timeline_.now().boot;
   emit(EventKind::start, box);
+  if (is_own) leave_behind(box.service);
+  for (const auto& [name, malady] : maladies_) reconsider(name);
 }
 
 void World::end(Box& box, int exit_code, bool oom) {
@@ -114,6 +179,11 @@ void World::end(Box& box, int exit_code, bool oom) {
   emit(EventKind::die, box);
 }
 
+void World::remove(Box& box) {
+  emit(EventKind::destroy, box);
+  boxes_.erase(box.container.id);
+}
+
 void World::emit(EventKind kind, const Box& box, const std::string& signal) {
   if (engine_ == EngineHealth::down) return;  // Nobody keeps events for later.
   engine::Event event;
@@ -123,9 +193,14 @@ void World::emit(EventKind kind, const Box& box, const std::string& signal) {
   event.time_ns = base::to_ms(timeline_.now().wall) * 1'000'000;
   event.signal = signal;
   if (kind == EventKind::die) event.exit_code = box.container.exit_code;
-  const auto deliver = [this, notice = warden::Notice(warden::Happened{box.service, event})] {
+  // The warden's watcher knows a container by its id from its first event under a name of ours on.
+  if (const auto named = roster_.service_named(event.name)) known_.try_emplace(event.id, *named);
+  const auto found = known_.find(event.id);
+  if (found == known_.end()) return;
+  const auto deliver = [this, notice = warden::Notice(warden::Happened{found->second, event})] {
     tell(notice);
   };
+  if (kind == EventKind::destroy) known_.erase(found);
   if (engine_ == EngineHealth::hung)
     parked_.emplace_back(deliver);
   else
@@ -139,17 +214,16 @@ void World::tell(warden::Notice notice) {
   });
 }
 
-void World::return_by_policy(const std::string& service) {
-  timeline_.after(100ms, [this, service] {
-    Box& box = boxes_.at(service);
-    if (box.container.state != RunState::restarting) return;
-    ++box.container.restart_count;
-    run(box);
+void World::return_by_policy(const engine::ContainerId& id) {
+  timeline_.after(100ms, [this, id] {
+    Box* box = find(id);
+    if (box == nullptr || box->container.state != RunState::restarting) return;
+    ++box->container.restart_count;
+    run(*box);
   });
 }
 
-void World::strike(const std::string& service, Fault fault) {
-  Box& box = boxes_.at(service);
+void World::hit(Box& box, Fault fault) {
   if (box.container.state != RunState::running) return;
   switch (fault) {
     case Fault::crash:
@@ -167,6 +241,9 @@ void World::strike(const std::string& service, Fault fault) {
     case Fault::busy:
       box.ailment = Ailment::busy;
       return;
+    case Fault::errors:
+      box.ailment = Ailment::errors;
+      return;
     case Fault::person_stop:
       emit(EventKind::kill, box, "15");
       end(box, 143, false);
@@ -176,320 +253,197 @@ void World::strike(const std::string& service, Fault fault) {
   }
   if (box.container.restart_policy == engine::RestartPolicy::no) return;
   box.container.state = RunState::restarting;
-  return_by_policy(service);
+  return_by_policy(box.container.id);
+}
+
+void World::strike(const std::string& service, Fault fault) { strike_replica(service, 0, fault); }
+
+void World::strike_replica(const std::string& service, int index, Fault fault) {
+  if (Box* box = find_replica(service, index)) hit(*box, fault);
+}
+
+void World::curse(const std::string& service, Malady malady) {
+  maladies_[service] = std::move(malady);
+  reconsider(service);
+}
+
+bool World::afflicts(const Malady& malady, const Box& box) const {
+  if (box.replica > 0 && !malady.is_everywhere) return false;
+  return !malady.afflicts || malady.afflicts(engine::read_snapshot(box.snapshot).value(),
+                                             running_replicas(box.service));
+}
+
+void World::reconsider(const std::string& service) {
+  const auto found = maladies_.find(service);
+  if (found == maladies_.end()) return;
+  for (auto& [id, box] : boxes_) {
+    if (box.service == service && box.container.state == RunState::running)
+      reconsider(box, found->second);
+  }
+}
+
+// Whether the malady has the container as it is made now, and what stands beside it; it shows once
+// in each life.
+void World::reconsider(Box& box, const Malady& malady) {
+  if (!afflicts(malady, box)) {
+    if (std::exchange(box.is_cursed, false)) box.ailment = Ailment::none;
+    box.malady_awaited.clear();
+    return;
+  }
+  const auto life = box.container.started_at;
+  if (std::exchange(box.malady_awaited, life) == life) return;
+  timeline_.after(malady.after, [this, life, id = box.container.id] {
+    Box* sick = find(id);
+    if (sick == nullptr || sick->malady_awaited != life || sick->container.started_at != life)
+      return;
+    const auto still = maladies_.find(sick->service);
+    if (still == maladies_.end() || !afflicts(still->second, *sick)) return;
+    hit(*sick, still->second.fault);
+    sick->is_cursed = true;
+  });
+}
+
+void World::leave_behind(const std::string& service) {
+  for (const auto& name : holding_on_) {
+    const auto& needs = config::find_service(config_, name)->depends_on;
+    if (std::find(needs.begin(), needs.end(), service) == needs.end()) continue;
+    Box* caller = find_replica(name, 0);
+    if (caller != nullptr && caller->container.state == RunState::running)
+      caller->ailment = Ailment::left_behind;
+  }
+}
+
+// As people do it who deploy: the new one is made, takes the place of the old one, and is started.
+void World::deploy(const std::string& service, const Version& version) {
+  Box* old = find_replica(service, 0);
+  if (old == nullptr) return;
+  const auto name = old->container.name;
+  const auto text = engine::make_snapshot(words_of(
+      name, version.image.empty() ? old->container.image : version.image, version.environment,
+      version.memory_bytes == 0 ? old->container.memory_limit_bytes : version.memory_bytes));
+  if (old->container.state == RunState::running) hit(*old, Fault::person_stop);
+  remove(*old);
+  Box& box = add(next_id(), text.value());
+  emit(EventKind::create, box);
+  run(box);
+}
+
+void World::add_replicas(const std::string& service, int count) {
+  for (int index = 1; index <= count; ++index) {
+    const auto text =
+        engine::with_overrides(find_replica(service, 0)->snapshot,
+                               {.name = warden::replica_name(service, index),
+                                .image = {},
+                                .labels = {{std::string(warden::kReplicaLabel), service}},
+                                .replica = true});
+    Box& box = add(next_id(), text.value());
+    run(box);
+    upstreams_[service].push_back(box.address + ":" + kReplicaPort);
+  }
 }
 
 bool World::is_well(const std::string& service) const {
-  const Box& box = boxes_.at(service);
-  return box.stopped_by_person ||
-         (box.container.state == RunState::running && box.ailment == Ailment::none);
-}
-
-// ---- The engine --------------------------------------------------------------------------------
-
-void World::set_engine(EngineHealth health) {
-  const auto was = std::exchange(engine_, health);
-  if (was == health) return;
-  if (health == EngineHealth::down) {
-    ++engine_life_;
-    parked_.clear();
-    for (auto& [name, box] : boxes_) box.in_work = false;
-    tell(warden::Lost{"event stream ended"});
+  bool is_there = false, well = true;
+  for (const auto& [id, box] : boxes_) {
+    if (box.service != service) continue;
+    is_there = true;
+    well = well && (box.stopped_by_person ||
+                    (box.container.state == RunState::running && box.ailment == Ailment::none));
   }
-  if (health == EngineHealth::hung) {  // The warden finds out by asking.
-    timeline_.after(2s, [this, life = warden_life_] {
-      if (engine_ == EngineHealth::hung && life == warden_life_) tell(warden::Lost{"no answer"});
-    });
+  return is_there && well;
+}
+
+std::string World::creation(const std::string& service) const {
+  std::vector<std::string> lines;
+  for (const auto& [id, box] : boxes_) {
+    if (box.service != service) continue;
+    const auto facts = engine::read_snapshot(box.snapshot).value();
+    lines.push_back(box.container.name + " of " + facts.image + " " + facts.image_id + " " +
+                    std::to_string(facts.memory_limit_bytes) + " " + facts.creation_hash);
   }
-  if (health != EngineHealth::well) return;
-  for (auto& parked : std::exchange(parked_, {})) parked();
-  tell(warden::Connected{});
+  std::sort(lines.begin(), lines.end());
+  std::string text;
+  for (const auto& line : lines) text += line + "; ";
+  return text;
 }
 
-struct World::EngineCall {
-  engine::ContainerId id;
-  std::string op;
-  base::Duration grace{0};
-  bool restart = false;
-  int engine_life = 0;
-  bool answered = false;
-  std::function<void(base::Status)> done;
-};
-
-void World::answer(const CallPtr& call, const base::Status& status) {
-  if (std::exchange(call->answered, true)) return;
-  call->done(status);
+std::optional<std::string> World::creation_before(const std::string& service) const {
+  const auto found = before_.find(service);
+  return found == before_.end() ? std::nullopt : std::optional(found->second);
 }
 
-// False when the engine died or hangs meanwhile: then the rest never happens, or later.
-bool World::may_go_on(const CallPtr& call, void (World::*phase)(const CallPtr&)) {
-  if (call->engine_life != engine_life_) {
-    answer(call, Error{ErrorCode::unknown, "the connection broke"});
-    return false;
+std::string World::misled(const std::string& service) const {
+  const auto found = upstreams_.find(service);
+  if (found == upstreams_.end()) return "";
+  std::multiset<std::string> wanted, there(found->second.begin(), found->second.end());
+  for (const auto& [id, box] : boxes_) {
+    if (box.service == service && box.container.state == RunState::running)
+      wanted.insert(box.address + ":" + kReplicaPort);
   }
-  if (engine_ == EngineHealth::well) return true;
-  parked_.emplace_back([this, call, phase] { (this->*phase)(call); });
-  return false;
-}
-
-void World::call(const CallPtr& call) {
-  if (engine_ == EngineHealth::down)
-    return answer(call, Error{ErrorCode::unavailable, "engine: cannot connect"});
-  call->engine_life = engine_life_;
-  timeline_.after(kEffectDeadline + call->grace,
-                  [call] { answer(call, Error{ErrorCode::unknown, "no answer"}); });
-  stop_phase(call);
-}
-
-void World::stop_phase(const CallPtr& call) {
-  if (!may_go_on(call, &World::stop_phase)) return;
-  Box* box = find(call->id);
-  if (box == nullptr) return answer(call, Error{ErrorCode::not_found, "no such container"});
-  if (box->in_work) {
-    timeline_.after(20ms, [this, call] { stop_phase(call); });
-    return;
-  }
-  box->in_work = true;
-  const bool running = box->container.state == RunState::running;
-  if (running && !call->restart) {
-    box->in_work = false;
-    return answer(call, {});
-  }
-  if (!running) {
-    timeline_.after(kComesUp, [this, call] { start_phase(call); });
-    return;
-  }
-  emit(EventKind::kill, *box, "15");
-  timeline_.after(box->ailment == Ailment::hung ? call->grace : kDies,
-                  [this, call] { die_phase(call); });
-}
-
-void World::die_phase(const CallPtr& call) {
-  if (!may_go_on(call, &World::die_phase)) return;
-  Box& box = *find(call->id);
-  if (box.container.state == RunState::running) {
-    const bool hung = box.ailment == Ailment::hung;
-    if (hung) emit(EventKind::kill, box, "9");
-    end(box, hung ? 137 : 143, false);
-    emit(EventKind::stop, box);
-  }
-  timeline_.after(kComesUp, [this, call] { start_phase(call); });
-}
-
-void World::start_phase(const CallPtr& call) {
-  if (!may_go_on(call, &World::start_phase)) return;
-  Box& box = *find(call->id);
-  box.in_work = false;
-  run(box);
-  starts_.push_back({timeline_.now().boot, call->op, call->id});
-  if (call->restart) emit(EventKind::restart, box);
-  answer(call, {});
-}
-
-void World::sample() {
-  timeline_.after(1s, [this] { sample(); });
-  if (engine_ != EngineHealth::well || !warden_up_) return;
-  settle();
-  for (const auto& [name, box] : boxes_) {
-    if (box.container.state != RunState::running) continue;
-    const bool busy = box.ailment == Ailment::busy;
-    tell(warden::Sampled{
-        name, {box.container.id, timeline_.now().wall, 8 << 20, 64 << 20, busy ? 50.0 : 3.0}});
-  }
-}
-
-// ---- The warden --------------------------------------------------------------------------------
-
-void World::kill_warden() {
-  if (!warden_up_) return;
-  warden_up_ = false;
-  ++warden_life_;
-  taken_.clear();
-  if (receive_)
-    timeline_.after(1ms, [this] { receive_(warden::Lost{"the warden cannot be heard"}); });
-}
-
-void World::start_warden() {
-  warden_up_ = true;
-  standing_ = std::make_unique<warden::LedgerStanding>(config_, ledger_, "");
-  if (engine_ == EngineHealth::well) tell(warden::Connected{});
-}
-
-void World::follow(std::function<void(warden::Notice)> receive) {
-  receive_ = std::move(receive);
-  if (engine_ == EngineHealth::well)
-    tell(warden::Connected{});
-  else
-    tell(warden::Lost{"engine lost"});
-}
-
-World::Box* World::find(const engine::ContainerId& id) {
-  for (auto& [name, box] : boxes_) {
-    if (box.container.id == id) return &box;
-  }
-  return nullptr;
-}
-
-// When it cannot answer, it arranges the answer and says false.
-template <class T>
-bool World::engine_answers(const Reply<T>& reply) {
-  if (!warden_up_ || engine_ == EngineHealth::down) {
-    timeline_.after(1ms, [reply] { reply(Error{ErrorCode::unavailable, "cannot connect"}); });
-    return false;
-  }
-  if (engine_ == EngineHealth::well) return true;
-  timeline_.after(kReadDeadline, [reply] { reply(Error{ErrorCode::timeout, "no answer"}); });
-  return false;
-}
-
-void World::list(Reply<warden::Listing> reply) {
-  if (!engine_answers(reply)) return;
-  warden::Listing listing;
-  for (const auto& [name, box] : boxes_) listing.members.push_back({name, box.container});
-  timeline_.after(kEngineLag, [reply, listing] { reply(listing); });
-}
-
-void World::inspect(const engine::ContainerId& id, Reply<warden::Member> reply) {
-  if (!engine_answers(reply)) return;
-  timeline_.after(kEngineLag, [this, id, reply] {
-    const Box* box = find(id);
-    if (box == nullptr) return reply(Error{ErrorCode::not_found, "no such container"});
-    reply(warden::Member{box->service, box->container});
-  });
-}
-
-void World::keep(const engine::ContainerId& id, Reply<std::string> reply) {
-  inspect(id, [reply](const base::Result<warden::Member>& member) {
-    if (!member) return reply(member.error());
-    const auto& container = member->container;
-    reply(base::sha256_hex(container.name + container.image_id +
-                           std::to_string(container.memory_limit_bytes)));
-  });
-}
-
-void World::log_tail(const engine::ContainerId& id, Reply<std::vector<std::string>> reply) {
-  if (!engine_answers(reply)) return;
-  timeline_.after(kEngineLag, [this, id, reply] {
-    const Box* box = find(id);
-    if (box == nullptr) return reply(Error{ErrorCode::not_found, "no such container"});
-    reply(std::vector<std::string>{"listening on 8080", "request served"});
-  });
-}
-
-void World::perform(const warden::Operation& operation, Reply<warden::Performed> reply) {
-  if (!warden_up_)
-    return timeline_.after(1ms, [reply] { reply(Error{ErrorCode::unavailable, "no warden"}); });
-  const auto [found, entered] = taken_.try_emplace(operation.container);
-  if (!entered) {
-    return timeline_.after(
-        1ms, [reply] { reply(Error{ErrorCode::denied, "rule traffic: another operation"}); });
-  }
-  const int life = warden_life_;
-  inspect(operation.container,
-          [this, operation, reply, life](const base::Result<warden::Member>& member) {
-            if (life != warden_life_)
-              return reply(Error{ErrorCode::unknown, "the warden went away"});
-            if (member) return judge(operation, reply, life);
-            taken_.erase(operation.container);
-            reply(member.error());
-          });
-}
-
-void World::judge(const warden::Operation& operation, const Reply<warden::Performed>& reply,
-                  int life) {
-  const Box& box = *find(operation.container);
-  warden::Situation situation;
-  situation.now = timeline_.now().wall;
-  situation.container = box.container;
-  bool stopped = true;
-  if (auto standing = standing_->of(box.service)) {
-    stopped = standing->stopped;
-    situation.standing = *standing;
-    if (gate_ignores_stop) situation.standing->stopped = false;
-  }
-  const auto decision = warden::decide(operation, situation);
-  if (const auto* refusal = std::get_if<warden::Refusal>(&decision)) {
-    taken_.erase(operation.container);
-    return reply(refusal->error());
-  }
-  const auto step = std::get<warden::Step>(decision);
-  if (step == warden::Step::superseded) {
-    taken_.erase(operation.container);
-    return reply(warden::Performed{warden::Outcome::superseded, box.container.started_at});
-  }
-  effects_.push_back(
-      {timeline_.now(), operation.op, operation.container, box.service, *ledger_.head(), stopped});
-  auto engine_call = std::make_shared<EngineCall>();
-  engine_call->id = operation.container;
-  engine_call->op = operation.op;
-  engine_call->grace = operation.grace;
-  engine_call->restart = step == warden::Step::restart;
-  engine_call->done = [this, operation, reply, life](const base::Status& status) {
-    finish(operation, status, reply, life);
-  };
-  call(engine_call);
-}
-
-void World::finish(const warden::Operation& operation, const base::Status& status,
-                   const Reply<warden::Performed>& reply, int life) {
-  if (life != warden_life_) return reply(Error{ErrorCode::unknown, "the warden went away"});
-  if (!status && status.error().code == ErrorCode::unknown) {
-    taken_[operation.container].emplace(operation.seen_started_at, operation.grace);
-    return reply(status.error());
-  }
-  taken_.erase(operation.container);
-  if (!status) return reply(status.error());
-  inspect(operation.container, [operation, reply](const base::Result<warden::Member>& member) {
-    if (!member) return reply(Error{ErrorCode::unknown, "accepted, not seen since"});
-    if (member->container.started_at == operation.seen_started_at)
-      return reply(Error{ErrorCode::unknown, "StartedAt is the same"});
-    reply(warden::Performed{warden::Outcome::done, member->container.started_at});
-  });
-}
-
-void World::settle() {
-  for (auto item = taken_.begin(); item != taken_.end();) {
-    auto& settling = item->second;
-    const bool settled =
-        settling && settling->observe(find(item->first)->container, timeline_.now().boot);
-    item = settled ? taken_.erase(item) : std::next(item);
-  }
+  if (wanted == there || wanted.empty()) return "";
+  std::string text = "requests go to";
+  for (const auto& address : there) text += " " + address;
+  text += ", there runs";
+  for (const auto& address : wanted) text += " " + address;
+  return text;
 }
 
 // ---- The network -------------------------------------------------------------------------------
 
+telemetry::ProbeResult World::look_at(const Box* box) const {
+  const bool listens = box != nullptr && box->container.state == RunState::running &&
+                       timeline_.now().boot - box->started >= kListens;
+  if (!listens) return telemetry::ProbeResult::refused;
+  if (box->ailment == Ailment::hung) return telemetry::ProbeResult::timeout;
+  if (box->ailment == Ailment::errors) return telemetry::ProbeResult::error;
+  return telemetry::ProbeResult::ok;
+}
+
+// The next one in turn; nullptr: nobody has that address any more.
+const World::Box* World::behind_balancer(const std::string& service) {
+  const auto found = upstreams_.find(service);
+  if (found == upstreams_.end() || found->second.empty()) return serving(service);
+  const auto& address = found->second[turn_++ % found->second.size()];
+  for (const auto& [id, box] : boxes_) {
+    if (box.address + ":" + kReplicaPort == address) return &box;
+  }
+  return nullptr;
+}
+
 void World::probe(const std::string& service, const std::string& probe, base::Duration timeout,
                   std::function<void(telemetry::ProbeSample)> reply) {
+  using telemetry::ProbeResult;
   telemetry::ProbeSample sample;
   sample.at = timeline_.now().wall;
   sample.probe = probe;
   base::Duration takes = 2ms;
-  const auto look = [&](const Box& box) {
-    const bool listens =
-        box.container.state == RunState::running && timeline_.now().boot - box.started >= kListens;
-    if (!listens) return telemetry::ProbeResult::refused;
-    if (box.ailment == Ailment::hung) return telemetry::ProbeResult::timeout;
-    return telemetry::ProbeResult::ok;
-  };
-  const Box& box = boxes_.at(service);
-  sample.result = look(box);
-  sample.connected = sample.result != telemetry::ProbeResult::refused;
+  const bool through = probe == "path";
+  const Box* box = through ? behind_balancer(service) : serving(service);
+  sample.result = look_at(box);
+  if (through && upstreams_.contains(service) && sample.result == ProbeResult::refused)
+    sample.result = ProbeResult::error;  // The balancer's own word.
+  sample.connected = sample.result != ProbeResult::refused;
+  if (sample.result == ProbeResult::error) sample.status = 502;
+  if (through && box != nullptr && box->ailment == Ailment::left_behind)
+    sample.result = ProbeResult::error, sample.status = 500;
   std::vector<std::string> behind = config::find_service(config_, service)->depends_on;
-  while (probe == "path" && sample.result == telemetry::ProbeResult::ok && !behind.empty()) {
-    const Box& next = boxes_.at(behind.back());
+  while (through && sample.result == ProbeResult::ok && !behind.empty()) {
+    const auto name = behind.back();
     behind.pop_back();
-    const auto seen = look(next);
-    if (seen == telemetry::ProbeResult::refused)
-      sample.result = telemetry::ProbeResult::error, sample.status = 502;
-    if (seen == telemetry::ProbeResult::timeout) sample.result = seen;
-    if (next.ailment == Ailment::slow) takes += 600ms;
-    for (const auto& name : config::find_service(config_, next.service)->depends_on)
-      behind.push_back(name);
+    const Box* next = behind_balancer(name);
+    const auto seen = look_at(next);
+    const bool is_left = next != nullptr && next->ailment == Ailment::left_behind;
+    if (seen == ProbeResult::refused || seen == ProbeResult::error || is_left)
+      sample.result = ProbeResult::error, sample.status = 502;
+    if (seen == ProbeResult::timeout) sample.result = seen;
+    if (next != nullptr && next->ailment == Ailment::slow) takes += 600ms;
+    for (const auto& other : config::find_service(config_, name)->depends_on)
+      behind.push_back(other);
   }
-  if (sample.result == telemetry::ProbeResult::ok) sample.status = 200;
-  if (box.ailment == Ailment::busy) takes += 20ms;
-  if (probe == "path" && box.ailment == Ailment::slow) takes += 600ms;
-  if (sample.result == telemetry::ProbeResult::timeout) takes = timeout;
+  if (sample.result == ProbeResult::ok) sample.status = 200;
+  if (box != nullptr && box->ailment == Ailment::busy) takes += 20ms;
+  if (through && box != nullptr && box->ailment == Ailment::slow) takes += 600ms;
+  if (sample.result == ProbeResult::timeout) takes = timeout;
   sample.latency_ms = base::to_ms(takes);
   timeline_.after(takes, [reply = std::move(reply), sample] { reply(sample); });
 }
