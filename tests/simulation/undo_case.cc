@@ -81,6 +81,8 @@ void add_remedies(std::vector<UndoCase>& all) {
   all.push_back(of("slow, and a higher limit kills it", kPolicy, raise, Fault::slow, is_small));
   all.back().harm = Malady{Fault::crash, {}, is_large};
   all.push_back(of("busy, a replica more", kQuote, more, Fault::busy, is_alone));
+  all.push_back(of("busy beside a replica, one more", kQuote, more, Fault::busy, is_nearly_alone));
+  all.back().prepare = [](World& world) { world.add_replicas(kQuote, 1); };
   all.push_back(of("slow under load, a replica more", kQuote, more, Fault::slow, is_alone));
   for (const bool is_possible : {true, false}) {
     auto& busy = all.emplace_back(
