@@ -15,7 +15,7 @@ const std::vector<std::string> kCommands = {
     "warden", "forge",  "console", "doctor",  "init",      "incidents",
     "stop",   "resume", "chaos",   "version", "workflows", "git-worker"};
 const std::map<std::string, std::vector<std::string>> kSubcommands = {
-    {"incidents", {"list", "show", "replay", "approve"}},
+    {"incidents", {"list", "show", "replay", "approve", "vetoes"}},
     {"chaos", {"list", "run", "verify-jules-pr"}},
     {"workflows", {"lint", "explain", "simulate"}},
     {"memory", {"search", "rebuild"}}};
@@ -182,6 +182,9 @@ class Grammar {
          "sre-space incidents replay 12")
         ->add_option("INCIDENT", request_.incident, kWhich)
         ->required();
+    leaf(*incidents, "vetoes", Command::incidents_vetoes,
+         "What the guards refused in the last 7 days, and what would have been done",
+         "sre-space incidents vetoes");
     CLI::App* approve =
         leaf(*incidents, "approve", Command::incidents_approve,
              "Approve the plan that an incident waits with, in mode approve; only this very plan",

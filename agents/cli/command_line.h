@@ -18,6 +18,7 @@ enum class Command {
   incidents_show,
   incidents_replay,
   incidents_approve,
+  incidents_vetoes,
   stop,
   resume,
   chaos_list,

@@ -40,6 +40,8 @@ struct Context {
 [[nodiscard]] int run_incidents_approve(const Context& context, const std::string& incident,
                                         const std::string& plan);
 
+[[nodiscard]] int run_incidents_vetoes(const Context& context);
+
 [[nodiscard]] int run_stop(const Context& context, const std::string& reason);
 [[nodiscard]] int run_resume(const Context& context);
 

@@ -5,6 +5,7 @@
 
 #include "agents/cli/approval.h"
 #include "agents/cli/commands.h"
+#include "agents/cli/vetoes.h"
 #include "agents/console/sentences.h"
 #include "base/id.h"
 #include "base/json.h"
@@ -181,6 +182,35 @@ int run_incidents_show(const Context& context, const std::string& text) {
   print_facts(*incident);
   print_evidence(*incident);
   print_timeline(events);
+  return 0;
+}
+
+int run_incidents_vetoes(const Context& context) {
+  const base::SystemClock clock;
+  auto read = read_ledger(context, clock);
+  if (!read) return complain(read.error());
+  const auto vetoes = list_vetoes(read->book, clock.now().wall);
+  if (context.json) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const auto& veto : vetoes) {
+      list.push_back({{"guard", veto.guard},
+                      {"service", veto.service},
+                      {"action", veto.action},
+                      {"times", veto.times},
+                      {"by_itself", veto.by_itself},
+                      {"values", veto.values},
+                      {"latest", base::format_utc(veto.latest)}});
+    }
+    print({{"days", 7}, {"vetoes", list}});
+    return 0;
+  }
+  if (vetoes.empty()) std::printf("The guards refused nothing in the last 7 days.\n");
+  for (const auto& veto : vetoes) {
+    std::printf(
+        "%3d x  %-14s would have been %s of %s; %d ended by themselves\n       last %s: %s\n",
+        veto.times, veto.guard.c_str(), veto.action.c_str(), veto.service.c_str(), veto.by_itself,
+        base::format_utc(veto.latest).c_str(), shown(veto.values).c_str());
+  }
   return 0;
 }
 

@@ -36,6 +36,7 @@ bool needs_config(Command command) {
     case Command::incidents_show:
     case Command::incidents_replay:
     case Command::incidents_approve:
+    case Command::incidents_vetoes:
     case Command::stop:
     case Command::resume:
     case Command::chaos_run:
@@ -76,6 +77,8 @@ int run(const Request& request, const Context& context) {
       return cli::run_incidents_replay(context, request.incident);
     case Command::incidents_approve:
       return cli::run_incidents_approve(context, request.incident, request.plan);
+    case Command::incidents_vetoes:
+      return cli::run_incidents_vetoes(context);
     case Command::stop:
       return cli::run_stop(context, request.text);
     case Command::resume:

@@ -42,6 +42,7 @@ int run_incidents_approve(const Context& context, const std::string& incident,
                           const std::string& plan) {
   return said("approve " + incident + " " + plan, context);
 }
+int run_incidents_vetoes(const Context& context) { return said("vetoes", context); }
 int run_incidents_replay(const Context& context, const std::string& incident) {
   return said("replay " + incident, context);
 }
