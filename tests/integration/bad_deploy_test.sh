@@ -5,19 +5,9 @@
 # Usage: bad_deploy_test.sh PROGRAM
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-project=$PWD program=$1
-# shellcheck source=../../tools/stage.sh
-source tools/stage.sh
-trap 'code=$?; trap - EXIT; stage_strike || code=1; exit $code' EXIT
-trap 'exit 1' INT TERM
-
-fail() {
-  echo "FAILED: $1" >&2
-  tail -n 20 "$stage_dir/up.log" >&2 || true
-  exit 1
-}
-check() { [ "$2" = "$3" ] || fail "$1: expected \"$2\", found \"$3\""; }
-says() { grep -qF -- "$3" <<<"$2" || fail "$1: \"$3\" is not in: $2"; }
+program=$1
+# shellcheck source=on_stage.sh
+source tests/integration/on_stage.sh
 
 stage_build_folder && stage_engine && stage_demo any
 stage_config any && stage_up && stage_seed || fail "${stage_problem:-no stage}"

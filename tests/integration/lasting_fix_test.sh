@@ -4,18 +4,9 @@
 # Usage: lasting_fix_test.sh PROGRAM
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-project=$PWD program=$1
-# shellcheck source=../../tools/stage.sh
-source tools/stage.sh
-trap 'code=$?; trap - EXIT; stage_strike || code=1; exit $code' EXIT
-trap 'exit 1' INT TERM
-
-fail() {
-  echo "FAILED: $1" >&2
-  tail -n 20 "$stage_dir/up.log" >&2 || true
-  exit 1
-}
-check() { [ "$2" = "$3" ] || fail "$1: expected \"$2\", found \"$3\""; }
+program=$1
+# shellcheck source=on_stage.sh
+source tests/integration/on_stage.sh
 
 stage_build_folder && stage_engine && stage_demo any
 stage_config any && stage_up && stage_seed || fail "${stage_problem:-no stage}"
@@ -31,7 +22,7 @@ run_out_of_memory() {
   local end=$((SECONDS + 90))
   for _ in $(seq 40); do curl --silent --max-time 2 --output /dev/null "$policy/trigger_memory" || break; done
   until [ "$(incidents | jq '[.incidents[] | select(.state == "closed")] | length')" = "$1" ]; do
-    [ $SECONDS -lt $end ] || fail "incident $1 is not closed: $(incidents | jq --compact-output '[.incidents[] | {id, state}]')"
+    [ $SECONDS -lt $end ] || fail "incident $1 is not closed: $(incidents | jq --compact-output '[.incidents[] | {id, state, service: .signal.service, detail: .signal.detail, failure: .diagnosis.failure, why: .escalation.reason}]')"
     stage_pause 0.3
   done
 }
