@@ -222,9 +222,7 @@ void Brain::add_report(const Incident& incident, const role::View& view, Output&
       std::any_of(incident.evidence.begin(), incident.evidence.end(), [&](const auto& item) {
         return item.kind == "deploys" && item.text.find(commit) != std::string::npos;
       });
-  const bool is_suspect = incident.diagnosis->failure == incident::FailureClass::bad_deploy ||
-                          incident.diagnosis->failure == incident::FailureClass::config_error;
-  if (is_known || !is_suspect) return;
+  if (is_known || !is_of_a_deploy(incident.diagnosis->failure)) return;
   const std::string text = "told since by who deployed it: " + describe(*deploy);
   role::Drafter drafter(book_, incident::Role::brain, random_, view.now);
   drafter.add(incident.id,

@@ -19,11 +19,6 @@ constexpr base::Millis kLastsFor = std::chrono::hours(24 * 7);
 constexpr int kCascades = 3;
 constexpr double kSure = 0.93, kUnsure = 0.84;
 
-bool is_of_a_deploy(const Incident& incident) {
-  return incident.diagnosis && (incident.diagnosis->failure == FailureClass::bad_deploy ||
-                                incident.diagnosis->failure == FailureClass::config_error);
-}
-
 // Incidents of the service's own that began within `time` before `until`, and that another deploy
 // does not explain.
 int troubles(const Findings& findings, base::WallTime until, base::Millis time) {
@@ -33,7 +28,8 @@ int troubles(const Findings& findings, base::WallTime until, base::Millis time) 
     const Signal& signal = other.signal;
     if (id == findings.incident.id || signal.service != findings.incident.signal.service) continue;
     if (other.root != 0 || signal.kind == SignalKind::asked || signal.at >= until) continue;
-    if (is_of_a_deploy(other) || signal.by_person) continue;
+    const bool is_explained = other.diagnosis && is_of_a_deploy(other.diagnosis->failure);
+    if (is_explained || signal.by_person) continue;
     count += until - signal.at <= time ? 1 : 0;
   }
   return count;
@@ -65,6 +61,10 @@ std::optional<base::WallTime> reborn(const Findings& findings, const std::string
 }
 
 }  // namespace
+
+bool is_of_a_deploy(FailureClass failure) {
+  return failure == FailureClass::bad_deploy || failure == FailureClass::config_error;
+}
 
 std::string describe(const Deploys::Deploy& deploy) {
   std::string text;

@@ -297,9 +297,8 @@ std::vector<Cause> causal_path(const Findings& findings, FailureClass failure,
   const char* kind = failure == FailureClass::high_latency || failure == FailureClass::hang
                          ? "probes"
                      : failure == FailureClass::cpu_saturation ? "cpu"
-                     : failure == FailureClass::bad_deploy || failure == FailureClass::config_error
-                         ? "deploys"
-                         : "engine_state";
+                     : is_of_a_deploy(failure)                 ? "deploys"
+                                                               : "engine_state";
   std::vector<Cause> path{{mechanism(failure),
                            signal.service + ": " + std::string(incident::to_string(signal.kind)),
                            evidence_of_kind(evidence, kind)}};
@@ -385,8 +384,7 @@ DiagnosisMade diagnose(const Findings& findings, const std::vector<Evidence>& ev
   made.path = causal_path(findings, verdict.failure, evidence);
   const int before = earlier(findings, verdict.failure, kPatternTime);
   const bool is_systemic = before + 1 >= kPattern || verdict.failure == FailureClass::crash_loop ||
-                           verdict.failure == FailureClass::bad_deploy ||
-                           verdict.failure == FailureClass::config_error;
+                           is_of_a_deploy(verdict.failure);
   made.persistence = is_architectural(findings, verdict.failure) ? Persistence::architectural
                      : is_systemic                               ? Persistence::systemic
                                                                  : Persistence::transient;

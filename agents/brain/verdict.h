@@ -24,6 +24,8 @@ struct Verdict {
 [[nodiscard]] const incident::Deploys::Deploy* suspect_deploy(const Findings& findings);
 // `shown`: what the symptom alone would be called. Nothing when no deploy explains it.
 [[nodiscard]] std::optional<Verdict> judge_deploy(const Findings& findings, const Verdict& shown);
+// The class says that a deploy of its own made the service sick.
+[[nodiscard]] bool is_of_a_deploy(incident::FailureClass failure);
 // What was deployed, in one line.
 [[nodiscard]] std::string describe(const incident::Deploys::Deploy& deploy);
 
