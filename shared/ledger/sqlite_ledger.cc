@@ -294,6 +294,15 @@ class SqliteLedger final : public Ledger {
     if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) == SQLITE_OK) return {};
     return failure(sql);
   }
+  // Of several that open a new file at once each holds what the others need: SQLite then says
+  // "busy" at once, without a wait. One of them has it when asked again.
+  base::Status use_write_ahead_log() {
+    for (int tries = 0;; ++tries) {
+      auto done = run("PRAGMA journal_mode=WAL");
+      if (done || sqlite3_errcode(db_) != SQLITE_BUSY || wait_for_lock(nullptr, tries) == 0)
+        return done;
+    }
+  }
 
  private:
   struct Failure {
@@ -507,9 +516,9 @@ base::Result<std::unique_ptr<Ledger>> open_sqlite(const SqliteOptions& options,
                                          "); run that version, or start with another state folder"};
   }
   if (options.read_only) return std::unique_ptr<Ledger>(std::move(ledger));
-  for (const char* sql :
-       {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=1000",
-        "BEGIN IMMEDIATE", kSchema, "PRAGMA user_version=1", "COMMIT"}) {
+  if (auto done = ledger->use_write_ahead_log(); !done) return done.error().in("open ledger");
+  for (const char* sql : {"PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=1000",
+                          "BEGIN IMMEDIATE", kSchema, "PRAGMA user_version=1", "COMMIT"}) {
     if (auto done = ledger->run(sql); !done) return done.error().in("open ledger");
   }
   if (options.make_room) (void)make_room(*ledger, options.path);  // Without it, only slower.

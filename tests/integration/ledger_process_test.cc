@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(Fixture,
 }
 
 TEST_CASE_FIXTURE(Fixture, "processes: four start and append at once, and nobody is turned away") {
-  constexpr int kRounds = 6, kEvents = 40;
+  constexpr int kRounds = 12, kEvents = 40;
   for (int round = 0; round < kRounds; ++round) {
     path = folder.file("round-" + std::to_string(round) + ".db");  // Made by whoever comes first.
     std::vector<std::unique_ptr<Child>> writers;
