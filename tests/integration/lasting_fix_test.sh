@@ -17,11 +17,12 @@ github() { curl --silent --fail --max-time 10 --header "Authorization: Bearer $t
 limit() { docker inspect --format '{{.HostConfig.Memory}}' "$DEMO_POLICY"; }
 incidents() { "$program" --config "$stage_dir/sre-space.yaml" incidents list --json; }
 
-# Fills its memory until the kernel kills it, then waits until that incident is closed.
+# Fills its memory until the kernel kills it, then waits until that incident is closed. Its callers
+# may have an incident of their own meanwhile, which may close first.
 run_out_of_memory() {
   local end=$((SECONDS + 90))
   for _ in $(seq 40); do curl --silent --max-time 2 --output /dev/null "$policy/trigger_memory" || break; done
-  until [ "$(incidents | jq '[.incidents[] | select(.state == "closed")] | length')" = "$1" ]; do
+  until [ "$(incidents | jq '[.incidents[] | select(.signal.service == "policy-service" and .state == "closed")] | length')" = "$1" ]; do
     [ $SECONDS -lt $end ] || fail "incident $1 is not closed: $(incidents | jq --compact-output '[.incidents[] | {id, state, service: .signal.service, detail: .signal.detail, failure: .diagnosis.failure, why: .escalation.reason}]')"
     stage_pause 0.3
   done
