@@ -271,7 +271,10 @@ void check_settings_and_terminal(const testing::RealEngine& real, engine::Docker
   CHECK(beta.restart_policy == engine::RestartPolicy::on_failure);
   CHECK(beta.cpu_limit == doctest::Approx(0.5));
   CHECK(beta.labels.at("team") == "a");
-  CHECK(docker.log_tail(id, 1).value() == std::vector<std::string>{"to stderr"});
+  // The engine reads the two outputs one beside the other: either may come last.
+  const auto last = docker.log_tail(id, 1).value();
+  REQUIRE(last.size() == 1);
+  CHECK((last[0] == "to stderr" || last[0] == "to stdout"));
 }
 
 void check_death(const testing::RealEngine& real, engine::DockerEngine& docker,
