@@ -19,6 +19,9 @@ function(sre_library name)
   endif()
 endfunction()
 
+# With -Og GCC 12 finds std::stop_source uninitialised in its own header.
+set(SRE_TEST_OPTIONS -Og -Wno-maybe-uninitialized)
+
 # A doctest program of one or more sources. UNITY: its sources are compiled four at a time, which
 # halves their time; names in them must differ.
 function(sre_program name)
@@ -28,8 +31,10 @@ function(sre_program name)
   set_target_properties(${name} PROPERTIES UNITY_BUILD ${ARG_UNITY} UNITY_BUILD_BATCH_SIZE 4)
   # Tables of checks compile three times faster so than with -O2, and no slower than with -O0, which
   # would make the strings and containers of the libraries under test slow as well.
-  # With -Og GCC 12 finds std::stop_source uninitialised in its own header.
-  target_compile_options(${name} PRIVATE -Og -Wno-maybe-uninitialized)
+  target_compile_options(${name} PRIVATE ${SRE_TEST_OPTIONS})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_precompile_headers(${name} REUSE_FROM test_main)
+  endif()
 endfunction()
 
 # Such a program, found by ctest as `name`. LABEL unit|simulation|integration.
