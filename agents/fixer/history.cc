@@ -89,9 +89,7 @@ void History::forget(const std::function<bool(const policy::RedSpan&)>& is_old) 
 void History::absorb_trouble(const Event& event) {
   const auto id = event.incident;
   if (const auto* opened = as<IncidentOpened>(event)) {
-    const bool is_word = opened->signal.kind == SignalKind::asked ||
-                         opened->signal.kind == SignalKind::deploy_failed;
-    if (is_word) return;
+    if (is_word(opened->signal)) return;
     if (!whose_.try_emplace(id, opened->signal.service).second) return;
     Troubles& troubles = troubles_[opened->signal.service];
     troubles.incidents.push_back(id);

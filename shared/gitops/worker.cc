@@ -42,17 +42,23 @@ base::Result<WorkerAnswer> ask(const WorkerOptions& options, WorkerRequest reque
   return answer;
 }
 
+WorkerRequest request_on(Verb verb, const std::string& branch,
+                         const std::vector<std::string>& allowed = {}) {
+  WorkerRequest request;
+  request.verb = verb;
+  request.branch = branch;
+  request.allowed = allowed;
+  return request;
+}
+
 }  // namespace
 
 Worker::Worker(WorkerOptions options) : options_(std::move(options)) {}
 
 base::Result<FileAt> Worker::read(const std::string& branch, const std::string& path,
                                   const std::vector<std::string>& allowed) const {
-  WorkerRequest request;
-  request.verb = Verb::read;
-  request.branch = branch;
+  auto request = request_on(Verb::read, branch, allowed);
   request.path = path;
-  request.allowed = allowed;
   auto answer = ask(options_, std::move(request));
   if (!answer) return answer.error();
   return std::move(answer->file);
@@ -60,11 +66,8 @@ base::Result<FileAt> Worker::read(const std::string& branch, const std::string& 
 
 base::Result<Reverted> Worker::reverted(const std::string& branch, const std::string& commit,
                                         const std::vector<std::string>& allowed) const {
-  WorkerRequest request;
-  request.verb = Verb::revert;
-  request.branch = branch;
+  auto request = request_on(Verb::revert, branch, allowed);
   request.expected = commit;
-  request.allowed = allowed;
   auto answer = ask(options_, std::move(request));
   if (!answer) return answer.error();
   return std::move(answer->reverted);
@@ -86,9 +89,7 @@ base::Result<std::vector<BranchAt>> Worker::fix_branches() const {
 }
 
 base::Status Worker::remove(const std::string& branch, const git::Sha& expected) const {
-  WorkerRequest request;
-  request.verb = Verb::remove;
-  request.branch = branch;
+  auto request = request_on(Verb::remove, branch);
   request.expected = expected;
   const auto answer = ask(options_, std::move(request));
   if (!answer) return answer.error();

@@ -614,9 +614,11 @@ bool goes_on(State state) { return !is_over(state) || state == State::escalated;
 
 bool is_wish(const Incident& incident) { return incident.signal.kind == SignalKind::asked; }
 
-bool is_word(const Incident& incident) {
-  return is_wish(incident) || incident.signal.kind == SignalKind::deploy_failed;
+bool is_word(const Signal& signal) {
+  return signal.kind == SignalKind::asked || signal.kind == SignalKind::deploy_failed;
 }
+
+bool is_word(const Incident& incident) { return is_word(incident.signal); }
 
 bool is_pull(Action action) {
   return action == Action::pull_request || action == Action::revert_config;

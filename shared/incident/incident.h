@@ -142,6 +142,7 @@ struct Step {
 [[nodiscard]] bool is_wish(const Incident& incident);
 // Somebody's word began it, nothing that was sensed: a wish, or a deploy that failed. The service
 // may be well: what is sensed of it has an incident of its own, and follows from no such one.
+[[nodiscard]] bool is_word(const Signal& signal);
 [[nodiscard]] bool is_word(const Incident& incident);
 // It changes a file in git by a pull request; the container follows its merge.
 [[nodiscard]] bool is_pull(Action action);
