@@ -136,14 +136,31 @@ base::Result<Service> Containers::add(const std::string& name) {
   return service;
 }
 
+// A service that hangs for the fourth time within a day is a person's: a benchmark's is not.
+constexpr const char* kHangRunbook =
+    "runbook: hang-restart\n"
+    "title: A process that stands still is replaced\n"
+    "when: {failure: [hang]}\n"
+    "risk: medium\n"
+    "rank: 0.8\n"
+    "reason: A process that stands still is replaced by a restart.\n"
+    "steps: [restart, verify]\n"
+    "proof: the symptom's own probe passes for the soak time\n"
+    "undo: none\n";
+
 base::Result<std::string> write_config(const std::string& folder, const std::string& engine,
                                        const std::vector<Probed>& services) {
   const std::string path = folder + "/sre-space.yaml";
   std::error_code ignored;
-  std::filesystem::create_directories(folder, ignored);
+  std::filesystem::create_directories(folder + "/workflows", ignored);
+  std::ofstream runbook(folder + "/workflows/hang-restart.yaml", std::ios::trunc);
+  runbook << kHangRunbook;
+  runbook.close();
+  if (!runbook) return Error{ErrorCode::unavailable, "write " + folder + "/workflows"};
   std::ofstream out(path, std::ios::trunc);
-  out << "state: state\nmode: auto\ngithub: {repository: embedded}\nengine: {host: \"" << engine
-      << "\"}\nconsole: {port: " << free_port() << "}\nforge: {port: " << free_port()
+  out << "state: state\nworkflows: workflows\nmode: auto\ngithub: {repository: embedded}\nengine: "
+         "{host: \""
+      << engine << "\"}\nconsole: {port: " << free_port() << "}\nforge: {port: " << free_port()
       << "}\nlimits: {issue_spacing: 0s, " << kLooseLimits
       << "}\n"
          "services:\n";
