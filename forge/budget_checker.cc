@@ -64,7 +64,7 @@ void BudgetChecker::begin(const std::string& caller, CallKind kind) {
   const std::lock_guard lock(mutex_);
   const base::Instant now = clock_.now().boot;
   Caller& who = callers_[caller];
-  if (now < who.quiet_until) {
+  if (now < who.quiet_until && now >= who.told + budget_.on_the_way) {
     note(caller, BudgetRule::retry_after,
          "called " + in_ms(who.quiet_until - now) + " before the end of the wait it was told");
   }
@@ -97,9 +97,11 @@ void BudgetChecker::end(const std::string& caller, CallKind kind, base::Duration
   const std::lock_guard lock(mutex_);
   Caller& who = callers_[caller];
   if (kind != CallKind::read) --who.in_flight;
-  if (wait > base::Duration(0)) {
-    who.quiet_until = std::max(who.quiet_until, clock_.now().boot + wait);
-  }
+  if (wait <= base::Duration(0)) return;
+  const base::Instant now = clock_.now().boot;
+  if (now >= who.quiet_until)
+    who.told = now;  // A second word is no excuse for calls after the first.
+  who.quiet_until = std::max(who.quiet_until, now + wait);
 }
 
 void BudgetChecker::check_window(const std::string& caller, BudgetRule rule, int sum, int most,

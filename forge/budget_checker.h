@@ -26,6 +26,8 @@ struct CallBudget {
   base::Duration spacing = std::chrono::seconds(1);  // From one write's arrival to the next one's.
   // Two calls sent exactly `spacing` apart may arrive this much closer.
   base::Duration jitter = std::chrono::milliseconds(20);
+  // What was sent before the caller had read that it is to wait cannot be held back any more.
+  base::Duration on_the_way = std::chrono::milliseconds(100);
 };
 
 enum class CallKind {
@@ -87,7 +89,7 @@ class BudgetChecker {
     base::Instant last_write{};
     bool has_written = false;
     int in_flight = 0;
-    base::Instant quiet_until{};
+    base::Instant told{}, quiet_until{};
   };
   void check_window(const std::string& caller, BudgetRule rule, int sum, int most,
                     std::string_view span);

@@ -30,7 +30,8 @@ struct Around {
   std::function<void(const base::Error&)> on_hooks_failed = {};
   PullCalls* pulls = nullptr;  // Without it no pull request can be made. Of the writes.
   // With a clock no call is made while GitHub asked to be left alone: requests that were under way
-  // when it did are answered from here.
+  // when it did are answered from here. (What one line was told, the other learns from the lines'
+  // github::Quiet, between the calls of a request too.)
   const base::Clock* clock = nullptr;
   escalation::CodingAgent* agent = nullptr;  // Tier 3; blocks for as long as it works.
   base::Redactor redactor = {};              // Of what it gets.

@@ -43,6 +43,7 @@ base::Result<RestOptions> rest_options(const config::Config& config, EmbeddedAs 
                                        base::Random& random) {
   RestOptions options;
   options.repository = config.repository();
+  options.line.quiet = std::make_shared<Quiet>();
   if (config.embedded()) {
     const auto users = embedded_users(config.state_dir, random);
     if (!users) return users.error();

@@ -225,11 +225,34 @@ base::Result<std::unique_ptr<RestClient>> RestClient::make(const LineOptions& op
       new RestClient(std::make_unique<State>(*address, std::move(proxy), options)));
 }
 
+namespace {
+
+// What GitHub would say while it is to be left alone, in its own whole seconds.
+Reply left_alone(base::Duration left) {
+  Reply reply;
+  reply.status = 429;
+  reply.body = R"({"message":"not sent: GitHub asked to be left alone"})";
+  reply.retry_after = std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count());
+  return reply;
+}
+
+}  // namespace
+
 // A read over a kept connection that the peer closed just then is asked once more.
 base::Result<Reply> RestClient::exchange(const Call& call, const std::string& authorization) {
+  const base::SystemClock clock;
+  const auto& quiet = state_->options.quiet;
+  const auto left = quiet ? quiet->left(clock.now().boot) : base::Duration(0);
+  if (left > base::Duration(0)) return left_alone(left);
   auto reply = state_->exchange_once(call, authorization);
   const bool again = !reply && !call.is_write() && state_->broke;
-  return again ? state_->exchange_once(call, authorization) : reply;
+  if (again) reply = state_->exchange_once(call, authorization);
+  if (!reply || !quiet) return reply;
+  const auto [wall, boot] = clock.now();
+  if (const auto refusal = refusal_in(*reply, call, wall);
+      refusal && refusal->retry_after.count() > 0)
+    quiet->ask(boot + refusal->retry_after);
+  return reply;
 }
 
 std::optional<Failure> refusal_in(const Reply& reply, const Call& call, base::WallTime now) {

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "github/github.h"
+#include "github/quiet.h"
 
 namespace github {
 
@@ -22,6 +23,9 @@ struct LineOptions {
       {};  // PEM; its certificates are trusted, and no others. Empty: the system's.
   base::Duration connect_within = std::chrono::seconds(3);
   base::Duration answer_within = std::chrono::seconds(10);  // Of one call, each silence and in all.
+  // While it lasts nothing is sent: a call is answered from here as GitHub would, by 429 and the
+  // time that is left. None: each line does what its caller says.
+  std::shared_ptr<Quiet> quiet = {};
 };
 
 struct Call {

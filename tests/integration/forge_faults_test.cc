@@ -30,7 +30,7 @@ using base::ErrorCode;
 using Json = nlohmann::json;
 using namespace std::chrono_literals;
 
-const CallBudget kNoBudget{0, 0, 0, 1, 0s, 0ms};  // Tests write as fast as they can.
+const CallBudget kNoBudget{0, 0, 0, 1, 0s, 0ms, 0ms};  // Tests write as fast as they can.
 
 struct Scene {
   support::TemporaryFolder folder;

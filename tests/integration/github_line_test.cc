@@ -39,6 +39,12 @@ class LittleGithub {
       }
       response.set_content(R"({"number":5,"state":"open","title":"t"})", "application/json");
     });
+    server_->Get("/api/v3/repos/o/n/issues/7", [](const auto&, auto& response) {
+      response.status = 429;
+      response.set_header("Retry-After", "30");
+      response.set_content(R"({"message":"You have exceeded a secondary rate limit"})",
+                           "application/json");
+    });
     server_->Get("/api/v3/repos/o/n/issues/6", [](const auto&, auto& response) {
       response.set_redirect("/api/v3/repos/o/n/issues/5", 302);
     });
@@ -292,6 +298,27 @@ TEST_CASE_FIXTURE(TlsScene, "through a proxy, TLS ends at GitHub and no secret s
     auto made = github::make_rest_github(options, clock);
     CHECK((*made)->comment(5, "x").error().code == ErrorCode::unavailable);
   }
+}
+
+TEST_CASE("lines of one account leave GitHub alone when one of them was told to") {
+  LittleGithub server(std::make_unique<httplib::Server>());
+  const base::SystemClock clock;
+  auto options = options_for(server);
+  options.line.quiet = std::make_shared<github::Quiet>();
+  const auto one = github::make_rest_github(options, clock).value();
+  const auto other = github::make_rest_github(options, clock).value();
+  const auto stranger = github::make_rest_github(options_for(server), clock).value();
+  REQUIRE(other->get_issue(5).ok());
+  CHECK(one->get_issue(7).failure().retry_after == 30s);
+  const auto held = other->get_issue(5);
+  REQUIRE_FALSE(held.ok());
+  CHECK(held.error().code == ErrorCode::unavailable);
+  CHECK(held.error().message.find("left alone") != std::string::npos);
+  CHECK(held.failure().retry_after > 20s);
+  CHECK(held.failure().retry_after <= 30s);
+  CHECK(other->comment(5, "x").error().code == ErrorCode::unavailable);  // Nothing was sent.
+  CHECK(server.seen.size() == 1);
+  CHECK(stranger->get_issue(5).ok());
 }
 
 TEST_CASE("a plain address goes through a proxy too, and its password to the proxy alone") {

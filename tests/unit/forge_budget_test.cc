@@ -64,6 +64,9 @@ TEST_CASE("the checker catches each planted break and nothing else") {
   CHECK(broken_rules({{0s, write}, {979ms, content}}) == std::vector<std::string>{"spacing"});
   CHECK(broken_rules({{0s, write, 5s}, {4999ms, read}}) == std::vector<std::string>{"retry after"});
   CHECK(broken_rules({{0s, write, 5s}, {5s, write}}) == none);
+  CHECK(broken_rules({{0s, write, 5s}, {99ms, read}}) == none);  // It was on its way.
+  CHECK(broken_rules({{0s, write, 5s}, {99ms, read, 5s}, {1ms, read}}) ==
+        std::vector<std::string>{"retry after"});
   CHECK(broken_rules({{0s, write, 60s}, {1s, write, 1s}, {30s, write}}) ==
         std::vector<std::string>{"retry after", "retry after"});  // The longer wait stands.
 }
